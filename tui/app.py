@@ -188,6 +188,7 @@ class BlotterApp(App[None]):
         await desk.load()
         self.session.market = await desk.market.status()
         self._wait_for_poll()
+        self._read_bookings()
         await self._make_ready()
         _watch_only_what_is_new()
         await desk.beside.identify()
@@ -279,6 +280,7 @@ class BlotterApp(App[None]):
             if desk.snapshot.as_at is None:
                 await desk.refresh()
                 self._reconcile()
+                self._read_bookings()
                 self._read_reference()
                 await desk.beside.identify()
                 if self.session.market is not None:
@@ -315,6 +317,13 @@ class BlotterApp(App[None]):
             await self.session.desk.beside.read_permissions()
             await self.session.desk.beside.read_reference()
             await self.session.desk.beside.read_quotes(self._desk_screen.rows_in_sight)
+
+    @work(group="bookings", exit_on_error=False)
+    async def _read_bookings(self) -> None:
+        """Read what is booked where a load left that for afterwards, of the rows in sight first."""
+        while desk := self.session.desk:
+            if not await desk.read_bookings(self._desk_screen.rows_in_sight):
+                break
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

@@ -1,9 +1,10 @@
 """A tenant with three years of history: what it costs to open it, to keep it fresh and to look at it.
 
 The simulated tenant runs in a process of its own. ``BENCH_SIZE`` is how many blocks it has; without it there
-are two, of 100,000 and of a million, and 400 blocks of each are live. Memory is what a desk takes above an
-empty one, processor time what the whole program takes while five placements a second are filled, and a key is
-an arrow pressed on the real screen of 160x48.
+are two, of 100,000 and of a million, and 400 blocks of each are live. A third one never sweeps: what was
+booked in the last month, in 100 portfolios, is on its desk beside the live ones. Memory is what a desk takes
+above an empty one, processor time what the whole program takes while five placements a second are filled, and
+a key is an arrow pressed on the real screen of 160x48.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ PROCESSOR: Final = 4
 KEY_MS: Final = 50
 WATCHED_S: Final = 20
 FILLS_PER_S: Final = 5
+NEVER_SWEPT: Final = 20_000
+"""Blocks of a tenant that never sweeps: so many that a month of them is more than 500."""
 ENVIRONMENT: Final = Environment("bench", EnvironmentKind.TEST)
 
 
@@ -57,6 +60,9 @@ def main() -> None:
         for delay_ms in SECONDS:
             _apart("opened", size, delay_ms)
         _apart("watched", size, 0)
+    heading(f"a tenant of {NEVER_SWEPT:,} blocks that never sweeps")
+    for delay_ms in SECONDS:
+        _apart("never_swept", NEVER_SWEPT, delay_ms)
 
 
 def _apart(name: str, size: int, delay_ms: int) -> None:
@@ -96,6 +102,31 @@ async def _open(url: str, delay_ms: int) -> None:
         rows = sum(len(desk.snapshot.rows(kind)) for kind in EntityKind)
         taken = tracemalloc.get_traced_memory()[0] - before
         report("memory of a row, with all that finds it", taken / 1024 / rows, ROW_KIB, "KiB")
+
+
+def never_swept(size: int, delay_ms: int) -> None:
+    """Open a tenant that never sweeps; what is booked in its portfolios is read after that."""
+    with tenant(size, delay_ms, sweeps=False) as url:
+        asyncio.run(_open_never_swept(url, delay_ms))
+
+
+async def _open_never_swept(url: str, delay_ms: int) -> None:
+    async with desk_at(url) as desk:
+        began = time.perf_counter()
+        assert await desk.load(), desk.health.message
+        report(
+            f"seconds to open it at {delay_ms} ms a call", time.perf_counter() - began, SECONDS[delay_ms], "s"
+        )
+        booked = sum(bool(row.booked.details) for row in desk.snapshot.blocks.values())
+        if not delay_ms:
+            report("booked blocks on the desk", booked, 500, "blocks", more_is_better=True)
+            report("requests to open it", (await _counts(url))["requests"], REQUESTS, "calls")
+        while await desk.read_bookings():
+            pass
+        assert len(desk.snapshot.transactions) == 3 * booked
+        if not delay_ms:
+            report("requests with all that is booked", (await _counts(url))["requests"], None, "calls")
+        report(f"seconds with all that is booked at {delay_ms} ms", time.perf_counter() - began, None, "s")
 
 
 def watched(size: int, delay_ms: int) -> None:
@@ -149,12 +180,13 @@ async def desk_at(url: str) -> AsyncIterator[Desk]:
 
 
 @contextmanager
-def tenant(size: int, delay_ms: int, fills_per_s: float = 0) -> Iterator[str]:
+def tenant(size: int, delay_ms: int, fills_per_s: float = 0, *, sweeps: bool = True) -> Iterator[str]:
     """Run a tenant in a process of its own and yield its address."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    made = f"SimulatedTenant(blocks={size}, delay_s={delay_ms / 1000}, fills_per_s={fills_per_s})"
+    given = f"blocks={size}, delay_s={delay_ms / 1000}, fills_per_s={fills_per_s}, sweeps={sweeps}"
+    made = f"SimulatedTenant({given})"
     code = (
         "import uvicorn; from tests.bench.simulated_tenant import SimulatedTenant; "
         f"uvicorn.run({made}, port={port}, log_level='error', lifespan='on')"

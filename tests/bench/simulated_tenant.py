@@ -62,6 +62,8 @@ class SimulatedTenant:
         unknown: parts of filters that are refused as unknown: names of fields, or words such as `` or ``.
         ignored: parts of filters that make the tenant answer as if there was none.
         loose: codes and portfolios of open orders that are in no block, as young as the newest one.
+        marks: whether rows that are booked say so; without, orders stay new and allocations allocated.
+        refuses: parts of paths that are answered with this status.
         delay_s: how long each answer takes.
         fills_per_s: how many placements are filled each second while a server runs this.
     """
@@ -80,6 +82,8 @@ class SimulatedTenant:
     unknown: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     loose: tuple[tuple[str, str], ...] = ()
+    marks: bool = True
+    refuses: dict[str, int] = field(default_factory=dict)
     delay_s: float = 0.0
     fills_per_s: float = 0.0
     opened: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(hours=2))
@@ -256,7 +260,7 @@ class SimulatedTenant:
             "portfolioId": self._portfolio(number, part),
             "quantity": UNITS // ORDERS,
             "instrumentScope": "default",
-            "state": "Booked" if self._is_booked(number) else "New",
+            "state": "Booked" if self.marks and self._is_booked(number) else "New",
             "timeInForce": "Day",
             "date": _time(made),
             "limitPrice": self._price(number, 1),
@@ -310,7 +314,7 @@ class SimulatedTenant:
             "quantity": UNITS // ORDERS,
             "placementIds": [self._id("PLA", number)],
             "executionIds": [self._id("EXE", number, 0)],
-            "state": "Booked",
+            "state": "Booked" if self.marks else "Allocated",
             "date": _time(made),
             "settlementDate": _time(made + timedelta(days=2)),
             "price": self._price(number),
@@ -363,6 +367,9 @@ class SimulatedTenant:
         if codes and not any(each.field.startswith("portfolioId") for each in named):
             return sorted({int(code.split("-")[1]) for code in codes if not code.startswith("LOO")})
         for each in _conjuncts(test):
+            swept = isinstance(each, Comparison) and each.field.endswith("isSwept") and each.values == (True,)
+            if swept and not self.sweeps:
+                return ()
             if isinstance(each, Comparison) and isinstance(each.values[0], datetime):
                 first = max(first, self._first_since(each.values[0]))
                 if each.field == "version.asAtModified":
@@ -438,9 +445,12 @@ class SimulatedTenant:
             datetime.fromisoformat(query["fromTransactionDate"]) if "fromTransactionDate" in query else None
         )
         first = self._first_since(since) if since else 0
+        test = self._parsed("transactions", query.get("filter", ""))
+        named = [str(id) for each in _comparisons(test) for id in getattr(each, "values", ())] if test else []
+        numbers = sorted({int(id.split("-")[1]) for id in named}) if named else range(first, self.blocks)
         booked = (
             (number, part)
-            for number in range(first, self.blocks)
+            for number in numbers
             if self._is_booked(number)
             for part in range(ORDERS)
             if (number * ORDERS + part) % self.portfolios == own
@@ -457,7 +467,6 @@ class SimulatedTenant:
             }
             for number in range(self.others)
         ]
-        test = self._parsed("transactions", query.get("filter", ""))
         rows = [row for row in rows if test is None or _passes(test, row, "inner")]
         start, limit = int(base64.b64decode(query.get("page", "MA=="))), int(query.get("limit", "100"))
         more = len(rows) > start + limit
@@ -503,6 +512,9 @@ class SimulatedTenant:
             self.fill()
 
     def _answer(self, path: str, query: Mapping[str, str]) -> Json:
+        for part, status in self.refuses.items():
+            if part in path:
+                raise _Refused(status, 0, f"'{part}' is not for you.")
         match path.strip("/").split("/"):
             case ["bench", "counts"]:
                 return {"requests": self.requests, "rows": self.rows}

@@ -151,7 +151,7 @@ def bookable(scope: Scope) -> tuple[ResourceId, ...]:
     return tuple(
         id
         for id in scope.allocations()
-        if not snapshot.transactions_of_allocation(id)
+        if not snapshot.is_booked(id)
         and normalize(snapshot.allocations[id].state) in ("new", "allocated", "")
     )
 

@@ -91,7 +91,7 @@ def allocations_not_booked(scope: Scope) -> str:
     """Return which allocations of the rows in focus are not booked again."""
 
     def why(scope: Scope, id: ResourceId) -> str:
-        booked = bool(scope.snapshot.transactions_of_allocation(id))
+        booked = scope.snapshot.is_booked(id)
         state = scope.snapshot.allocations[id].state
         return "booked already" if booked or normalize(state) == "booked" else state_in_words(state)
 

@@ -13,6 +13,7 @@ from tui.actions.settlement_words import other_days
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation, Placement
 from tui.api.requests import PortfolioWeight
+from tui.api.states import normalize
 from tui.service.id_lookup import IdLookup, portfolio_lookup
 from tui.service.numbers import counted, number, parse_quantity
 from tui.service.row_phrases import rows_in_words
@@ -114,7 +115,8 @@ def book_form(scope: Scope) -> Form:
     rows: list[Allocation] = [
         scope.snapshot.allocations[id] for id in ids if id in scope.snapshot.allocations
     ]
-    again = sum(1 for id in ids if scope.snapshot.transactions_of_allocation(id))
+    known = [normalize(row.state) == "booked" or scope.snapshot.is_booked(row.id) for row in rows]
+    again, unread = known.count(True), known.count(None)
     units = _units_in_words(rows, [row.quantity for row in rows])
     into = counted(len({row.portfolio_id for row in rows}), "portfolio")
     first = rows_in_words(scope.snapshot, EntityKind.ALLOCATIONS, ids)
@@ -133,7 +135,8 @@ def book_form(scope: Scope) -> Form:
             text("note", "Note", help="Kept with the transactions"),
         ),
         intro=f"{first}\n{units} into {into}."
-        + (f" {again} {renewed} transactions are replaced." if again else "")
+        + (f" {again} {renewed} replaced." if again else "")
+        + (f" Whether {counted(unread, 'allocation')} were booked before is not known." if unread else "")
         + (f"\n{days}" if (days := other_days(scope, rows)) else ""),
     )
 

@@ -34,7 +34,8 @@ from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.compliance_states import fact_of, switches_for
 from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
-from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from tui.service.snapshot.relations import portfolios_of
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
 from tui.service.sync.health_tracker import HealthTracker
 from tui.service.sync.load_progress import LoadProgress
@@ -133,7 +134,7 @@ class Desk:
             client, self._publish, self.snapshot, profile=profile, learned=self.learned, now=now
         )
         self._reconciliation = Reconciliation(client, self._reader, now)
-        self._reconciling = False
+        self._reconciling = self._booking = False
         self._reading = asyncio.Lock()
         self._full_load_due = True
         self._user = ""
@@ -241,6 +242,11 @@ class Desk:
 
         What portfolios hold is asked for meanwhile, and waited for as long as a preview does.
         """
+        due = self.snapshot.bookings_due
+        while due & portfolios_of(self.snapshot, verb.refs) and verb.kind is EntityKind.ALLOCATIONS:
+            if not await self.read_bookings(verb.refs) or due == self.snapshot.bookings_due:
+                break
+            due = self.snapshot.bookings_due
         told = self.beside.facts.serial
 
         async def read() -> None:
@@ -333,6 +339,24 @@ class Desk:
         finally:
             self._reconciling = False
         self._publish()
+
+    async def read_bookings(self, rows: Collection[Ref] = ()) -> bool:
+        """Read some of what is booked and not read yet, first of ``rows``; return whether more is left.
+
+        It is meant to be called after the first load and after every poll, as long as something is left.
+        """
+        if not self.snapshot.bookings_due or self._booking or self._reader.loading:
+            return False
+        self._booking = True
+        try:
+            more = await self._reader.read_bookings(portfolios_of(self.snapshot, rows))
+        except (ApiError, Superseded) as error:
+            log.info("what is booked is read later: %s", error)
+            more = False
+        finally:
+            self._booking = False
+        self._publish()
+        return more
 
     def publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
         """Publish what reference data tell by now, of these rows or, with None, of any."""

@@ -24,6 +24,7 @@ from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.turns import Turns
 from tui.screens.grid_columns import grid_columns
+from tui.service.numbers import counted
 from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.instruments import Instrument, luid_of
@@ -256,6 +257,9 @@ class Pane(Vertical):
 
     def _not_read(self) -> str:
         """Return why rows of this pane may be missing, in the server's words; empty when none is."""
+        due = self.rows_snapshot.bookings_due if self.kind is EntityKind.TRANSACTIONS else ()
+        if due:
+            return f"What is booked into {counted(len(due), 'portfolio')} is still being read."
         unread = self.rows_snapshot.unread.get(self.kind)
         return clean(f"{self.kind.value.capitalize()} {unread}") if unread else ""
 
@@ -270,6 +274,8 @@ class Pane(Vertical):
         parts = [f" {self._name}", count]
         if (unread := rows.snapshot.unread.get(self.kind)) is not None:
             parts.append("not all read" if unread.permitted else "not permitted")
+        if self.kind is EntityKind.TRANSACTIONS and (due := len(rows.snapshot.bookings_due)):
+            parts.append(f"reading those of {counted(due, 'portfolio')}")
         if self.kind is EntityKind.BLOCKS and rows.snapshot.active_since is not None:
             parts.append(f"active since {rows.snapshot.active_since:%d %b}")
         if self._of:

@@ -58,6 +58,8 @@ class SnapshotBuilder:
         """Whether the totals of blocks are computed here."""
         self.active_since = base.active_since
         """Since when blocks have to be active to be here; None if they need not."""
+        self.bookings_due = base.bookings_due
+        """The portfolios whose transactions are still to be read."""
         self.contradictory: set[Ref] = set(base.contradictory)
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
@@ -208,6 +210,7 @@ class SnapshotBuilder:
             self.unread,
             self.own_totals,
             self.active_since,
+            self.bookings_due,
             self._twins_found,
             self.contradictory,
         )
@@ -217,6 +220,7 @@ class SnapshotBuilder:
             base.unread,
             base.own_totals,
             base.active_since,
+            base.bookings_due,
             base.twins,
             base.contradictory,
         )
@@ -245,6 +249,7 @@ class SnapshotBuilder:
             unread=dict(self.unread),
             own_totals=self.own_totals,
             active_since=self.active_since,
+            bookings_due=self.bookings_due,
             outdated=self._outdated,
             twins=self._twins_found,
             contradictory=frozenset(self.contradictory),

@@ -183,6 +183,8 @@ def _kinds_with_others(
     if old.records is not new.records and not (_are_neighbours(old, new) and new.renamed is not None):
         return frozenset(EntityKind)
     others = _of_other_instruments(old.instruments, new.instruments)
+    if old.bookings_due != new.bookings_due:
+        others |= {EntityKind.BLOCKS, EntityKind.ALLOCATIONS, EntityKind.TRANSACTIONS}
     others |= _of_other_portfolios(old.portfolios, new.portfolios)
     if any("is_swept" in names and is_listed(new.blocks[id]) for id, names in blocks.items()):
         others |= {EntityKind.BLOCKS}

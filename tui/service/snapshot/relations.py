@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tui.api.base import ResourceId
+from tui.api.models import OrderGraphBlock
 from tui.service.snapshot.snapshot import EntityKind, Ids, Ref, Snapshot
 
 
@@ -29,6 +30,18 @@ def order_of(snapshot: Snapshot, ref: Ref) -> ResourceId | None:
     if ref.kind is EntityKind.ORDERS:
         return ref.id
     return next(iter(related_of(snapshot, ref, EntityKind.ORDERS)), None)
+
+
+def portfolios_of(snapshot: Snapshot, refs: Iterable[Ref]) -> frozenset[ResourceId]:
+    """Return the portfolios that rows are for: those of a block's orders, and an allocation's own."""
+    found: set[ResourceId | None] = set()
+    for ref in refs:
+        row = snapshot.row(ref)
+        if isinstance(row, OrderGraphBlock):
+            found.update(detail.portfolio_id for detail in row.ordered.details)
+        else:
+            found.add(getattr(row, "portfolio_id", None))
+    return frozenset(id for id in found if id is not None)
 
 
 Found = Mapping[EntityKind, Callable[[], Iterable[ResourceId]]]

@@ -169,7 +169,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     rows of this snapshot, not by the server. ``outdated`` are the rows of which a newer version could not be
     read, and why; ``twins`` those of whose id the server has another entity; ``contradictory`` are the rows
     found so far that others contradict (:mod:`tui.service.snapshot.contradictions`). Blocks without activity
-    since ``active_since`` were left out; None when none was for that.
+    since ``active_since`` were left out; None when none was for that. ``bookings_due`` are the portfolios
+    whose transactions are still to be read.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -197,6 +198,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     unread: Mapping[EntityKind, Unread] = field(default_factory=_none)
     own_totals: bool = False
     active_since: datetime | None = None
+    bookings_due: frozenset[ResourceId] = frozenset()
     outdated: Mapping[EntityKind, Mapping[ResourceId, str]] = field(default_factory=_none)
     twins: Mapping[EntityKind, frozenset[ResourceId]] = field(default_factory=_none)
     contradictory: frozenset[Ref] = frozenset()
@@ -221,6 +223,8 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     def knows(self, *kinds: EntityKind) -> bool:
         """Return whether all rows of these kinds were read, so that what is computed from them is known."""
+        if self.bookings_due and EntityKind.TRANSACTIONS in kinds:
+            return False
         return not self.unread or self.unread.keys().isdisjoint(kinds)
 
     def knows_totals(self, *kinds: EntityKind) -> bool:
@@ -342,11 +346,13 @@ class Snapshot(Struct, frozen=True, eq=False):
         return sum((row.quantity for row in rows if not is_cancelled(row.state)), ZERO)
 
     def is_booked(self, allocation: ResourceId) -> bool | None:
-        """Return whether an allocation has a live transaction, None when transactions could not be read."""
+        """Return whether an allocation has a live transaction, None while its portfolio's are not read."""
         rows = (self.transactions[each] for each in self.transactions_of_allocation(allocation))
         if any(not is_cancelled(row.transaction_status) for row in rows):
             return True
-        return False if self.knows(EntityKind.TRANSACTIONS) else None
+        row = self.allocations.get(allocation)
+        due = row is None or row.portfolio_id in self.bookings_due if self.bookings_due else False
+        return None if due or EntityKind.TRANSACTIONS in self.unread else False
 
     def name_of(self, kind: EntityKind, id: ResourceId) -> str:
         """Return what a row is called: its code, with its scope where the code alone leaves doubt.

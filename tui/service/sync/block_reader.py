@@ -13,7 +13,9 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, Refused
 from tui.api.models import OrderGraphBlock
+from tui.api.states import normalize
 from tui.service.learned import Learned
+from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.bookings import Bookings
 from tui.service.sync.high_water_marks import later, newest_change
@@ -59,7 +61,7 @@ class BlockReader:
         self._unlisted: set[Ref] = set()
         self._unmatched: dict[ResourceId, frozenset[str]] = {}
         self.list = WindowList(session, window, learned)
-        self.bookings = Bookings(session, learned)
+        self.bookings = Bookings(session, learned, filters)
         self.named: dict[EntityKind, set[ResourceId]] = named_below(())
         """The rows that the blocks of the last load name, by kind."""
         self.outside: set[ResourceId] = set()
@@ -261,12 +263,25 @@ class BlockReader:
             plain.extend(row for row in rows if row.id in ids)
         return self._builder.with_totals(plain)
 
-    def compute_totals(self) -> None:
-        """Compute the totals of all blocks anew, of a server that gives none."""
+    def compute_totals(self, ids: Iterable[ResourceId] | None = None) -> None:
+        """Compute the totals of blocks anew, of all without ``ids``, of a server that gives none."""
         builder = self._builder
         if builder.own_totals:
-            held = builder.rows(EntityKind.BLOCKS).values()
-            builder.put(EntityKind.BLOCKS, builder.with_totals([row.block for row in held]))
+            held = builder.rows(EntityKind.BLOCKS)
+            rows = [held[id].block for id in (held if ids is None else ids) if id in held]
+            builder.put(EntityKind.BLOCKS, builder.with_totals(rows))
+
+    async def read_bookings(self, first: Collection[ResourceId] = ()) -> bool:
+        """Read what is booked into some portfolios of which it is not read yet; return whether more is due.
+
+        Raises:
+            ApiError: there is no connection.
+            Superseded: the desk shows another moment by now.
+        """
+        more = await self.bookings.read_some(first)
+        if not more:
+            self.compute_totals()
+        return more
 
     async def follow(self, rows: Iterable[OrderGraphBlock]) -> None:
         """Read the rows in which the blocks' totals and the desk differ."""
@@ -289,12 +304,27 @@ class BlockReader:
         unbooked: list[ResourceId] = []
         async for view, some in self._in_turns(rows):
             for row in some:
-                booked = frozenset(detail.id for detail in row.booked.details)
+                booked = self._booked(view, row)
                 id = row.block.id
                 if booked != booked_ids(view, id) and self._unmatched.get(id) != booked:
                     self._unmatched[id] = booked
                     unbooked.append(id)
-        await self.bookings.read_of_blocks(unbooked)
+        if unbooked:
+            await self.bookings.read_of_blocks(unbooked)
+            self.compute_totals(unbooked)
+
+    def _booked(self, view: Snapshot, row: OrderGraphBlock) -> frozenset[str]:
+        """Return the transactions that the totals of a block name.
+
+        Totals computed here name those that are here: with them, the allocations that say that they are
+        booked and of which no transaction is here.
+        """
+        named = frozenset(detail.id for detail in row.booked.details)
+        if not self._builder.own_totals:
+            return named
+        below = related_of(view, Ref(EntityKind.BLOCKS, row.block.id), EntityKind.ALLOCATIONS)
+        marked = (id for id in below if normalize(view.allocations[id].state) == "booked")
+        return named | {str(id) for id in marked if not view.is_booked(id)}
 
     async def _in_turns(
         self, rows: Iterable[OrderGraphBlock]

@@ -33,8 +33,8 @@ from tui.service.sync.queries import (
     outdated,
     surely_gone,
 )
-from tui.service.sync.read_session import AT_ONCE, ReadSession
-from tui.service.sync.window import BY_DATE, Window, time_text
+from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
+from tui.service.sync.window import BY_DATE, Window, last_activity, time_text
 
 FEW: Final = 20
 """Rows that are read by their ids without looking for a list that has them."""
@@ -97,7 +97,6 @@ class FullLoad:
                 await self._load_kinds(shown, stale)
                 self._note_what_is_known()
                 shown.now()
-                self._blocks.compute_totals()
                 await self._load_bookings(shown)
                 await self._blocks.read(stale)
                 self._session.check()
@@ -112,7 +111,8 @@ class FullLoad:
             Superseded: the desk shows another moment by now.
         """
         if kind is EntityKind.TRANSACTIONS:
-            await self._load_bookings(shown)
+            await self._blocks.bookings.retry()
+            self._blocks.compute_totals()
             return
         if kind is EntityKind.BLOCKS:
             self._blocks.look_for_graph()
@@ -126,15 +126,16 @@ class FullLoad:
         await self._blocks.read(stale)
 
     async def _load_bookings(self, shown: Progress) -> None:
-        """Read what is booked of the window's blocks."""
+        """Read what is booked of the window's blocks, or leave what takes many calls for afterwards."""
         kind, builder = EntityKind.TRANSACTIONS, self._session.builder
         shown.named[kind] = 0
-        booked: list[ResourceId] = []
+        booked: list[OrderGraphBlock] = []
         async for rows in self._session.in_turns(tuple(builder.rows(EntityKind.BLOCKS).values()), 2000):
-            booked += [row.block.id for row in rows if row.booked.details]
+            booked += [row for row in rows if row.booked.details or builder.own_totals]
             shown.named[kind] += sum(len(row.booked.details) for row in rows)
-        if await self._blocks.bookings.read_of_blocks(booked) and self._session.is_missing(kind):
-            del builder.unread[kind]
+        booked.sort(key=last_activity, reverse=True)
+        await self._blocks.bookings.load(row.block.id for row in booked)
+        self._blocks.compute_totals()
         shown.done.add(kind)
 
     async def _load_kinds(self, shown: Progress, stale: set[ResourceId]) -> None:
@@ -147,10 +148,14 @@ class FullLoad:
         self._pinned = await self._moment.ask() if self._session.as_at is None else None
         failures = await self._side_by_side((EntityKind.BLOCKS,), shown, stale)
         at_once = (LISTED,) if self._names_are_told else tuple((kind,) for kind in LISTED)
-        for kinds in at_once:
-            if not _is_out_of_order(failures):
-                failures += await self._side_by_side(kinds, shown, stale)
-        await self._blocks.find_prefix()
+        looking = asyncio.ensure_future(self._blocks.find_prefix())
+        try:
+            for kinds in at_once:
+                if not _is_out_of_order(failures):
+                    failures += await self._side_by_side(kinds, shown, stale)
+            await looking
+        finally:
+            looking.cancel()
         none_read = len(failures) == len(POLLED)
         if none_read or (_is_out_of_order(failures) and not shown.done):
             self._session.builder.unread = told
@@ -226,14 +231,20 @@ class FullLoad:
                 shown.later()
             return taken
 
-        for fact, tests, holds in self._lists(kind, await self._start()):
-            if fact != _BY_STATE and self._names_are_told and named and len(named - read) <= FEW:
-                continue
+        async def read_list(fact: str, tests: tuple[str, ...], holds: Callable[[Any], bool]) -> None:
             async for page in self._pages(kind, fact, tests, holds):
                 taken = await take_in(page.values)
                 open_ones = fact == _BY_STATE and self._finds_open_orders
                 if self._names_are_told and taken * WORTH < len(page.values) and not open_ones:
                     break
+
+        start = await self._start()
+        if kind is EntityKind.ORDERS and self._has_many_booked:
+            await all_of(read_list(*each) for each in self._lists(kind, start))
+        else:
+            for each in self._lists(kind, start):
+                if each[0] == _BY_STATE or not self._names_are_told or not named or len(named - read) > FEW:
+                    await read_list(*each)
         left = named - read
         async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
             await take_in(found)
@@ -245,6 +256,13 @@ class FullLoad:
         gone -= self._blocks.named_meanwhile()[kind]
         builder.remove(kind, surely_gone(builder, kind, gone))
         return newest
+
+    @property
+    def _has_many_booked(self) -> bool:
+        """Whether a list of open orders lacks so many orders of the window that others are needed too."""
+        blocks = self._session.builder.rows(EntityKind.BLOCKS).values()
+        orders = sum(len(row.ordered.details) for row in blocks if row.booked.details)
+        return self._names_are_told and orders > PAGE // 2
 
     @property
     def _names_are_told(self) -> bool:

@@ -7,7 +7,7 @@ remembered (contract R73, R74).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeVar, get_args
 from urllib.parse import quote
 
@@ -100,8 +100,12 @@ class IdFilters:
         if self._trial is not None:
             self._learned.put("filter.length", self._trial)
             self._trial = None
+        self.took()
         if self.form == "together" and rows > 2 * len(named.ids):
             self._learned.put("filter.form", "either")  # scopes share their codes: too many are found
+
+    def took(self) -> None:
+        """Take note that a filter of the present length was answered: after some, longer ones are tried."""
         if self._learned.get("filter.longest") is None:
             self._answers += 1
             if self._answers >= ANSWERS and self.length < LONGEST:
@@ -121,7 +125,7 @@ class IdFilters:
         if form is None or form != named.form or (many and len(named.test) > self.length):
             return True  # others were refused meanwhile, and what is asked next differs already
         self._answers = 0
-        too_long = _is_about_length(error)
+        too_long = is_about_length(error)
         after = FORMS.index(form) + 1
         if not too_long and after < len(FORMS):
             self._learned.put("filter.form", FORMS[after])
@@ -141,7 +145,7 @@ def concerns_the_filter(error: ApiError) -> bool:
     return isinstance(error, Refused) and error.status in (400, _TOO_LONG)
 
 
-def _is_about_length(error: ApiError) -> bool:
+def is_about_length(error: ApiError) -> bool:
     """Return whether a refusal says that a filter is too long, rather than wrong."""
     if not isinstance(error, Refused) or error.status == _TOO_LONG:
         return True
@@ -169,6 +173,23 @@ def _written(form: Form, ids: Collection[ResourceId], prefix: str = "") -> str:
 def quoted(text: str) -> str:
     """Return a text as the filter language writes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def in_parts(field: str, values: Iterable[str], length: int) -> Iterator[list[str]]:
+    """Yield ``values`` in parts, the filter of each by ``field`` no longer than ``length`` and an address."""
+    part: list[str] = []
+    characters = encoded = 0
+    for value in values:
+        written = f"{quoted(value)},"
+        characters += len(written)
+        encoded += len(quote(written, safe=""))
+        around = len(any_of(field, ()))
+        if part and (characters + around > length or encoded + 2 * around > LONGEST_ENCODED):
+            yield part
+            part, characters, encoded = [], len(written), len(quote(written, safe=""))
+        part.append(value)
+    if part:
+        yield part
 
 
 def any_of(field: str, values: Iterable[Any]) -> str:

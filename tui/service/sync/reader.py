@@ -142,6 +142,17 @@ class Reader:
         await self._everything.retry(kind, self._progress())
         self._publish()
 
+    async def read_bookings(self, first: Collection[ResourceId] = ()) -> bool:
+        """Read what is booked into some portfolios of which it is not read yet; return whether more is due.
+
+        Those of ``first`` come before others.
+
+        Raises:
+            ApiError: there is no connection.
+            Superseded: the desk shows another moment by now.
+        """
+        return await self._blocks.read_bookings(first)
+
     def _progress(self) -> Progress:
         return Progress(self._publish, self.builder)
 

@@ -21,6 +21,8 @@ from tui.service.sync.id_filters import any_of
 
 MANY: Final = 2000
 """More blocks than these are no day's work: a tenant that has them never sweeps."""
+SOME: Final = 500
+"""With blocks among them to which nothing happened for the profile's days, so many are a reason to ask."""
 _FINAL_STATES: Final = ("Booked", "Cancelled", "Canceled", "Closed")
 BY_DATE: Final = 2
 """The place of the filter that finds young orders, whatever their state, among those of open orders."""
@@ -42,6 +44,10 @@ class Window:
     def narrow(self) -> None:
         """Leave out from now on what nothing happened to for the profile's days."""
         self.since = self._now() - timedelta(days=self.profile.days)
+
+    def is_old(self, row: OrderGraphBlock | Block) -> bool:
+        """Return whether nothing happened to a block for the profile's days, as far as it tells."""
+        return last_activity(row) < self._now() - timedelta(days=self.profile.days)
 
     def keeps(self, row: OrderGraphBlock) -> bool:
         """Return whether a block belongs to the desk."""
@@ -137,11 +143,12 @@ class Window:
         return not self._scopes or id.scope.casefold() in self._scopes
 
 
-def last_activity(row: OrderGraphBlock) -> datetime:
+def last_activity(row: OrderGraphBlock | Block) -> datetime:
     """Return when anything last happened to a block or below it, as far as the server says."""
-    version = row.block.version
-    changed = version.as_at_modified if version else None
-    return row.latest_activity_date or changed or row.block.created_date
+    block = row if isinstance(row, Block) else row.block
+    changed = block.version.as_at_modified if block.version else None
+    told = None if isinstance(row, Block) else row.latest_activity_date
+    return told or changed or block.created_date
 
 
 def time_text(moment: datetime) -> str:

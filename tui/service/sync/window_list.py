@@ -23,7 +23,7 @@ from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.high_water_marks import later
 from tui.service.sync.id_filters import concerns_the_filter
 from tui.service.sync.read_session import FIRST_PAGE, GRAPH_PAGE, ReadSession
-from tui.service.sync.window import MANY, Window, last_activity, time_text
+from tui.service.sync.window import MANY, SOME, Window, last_activity, time_text
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ class WindowList:
         if self._window.since is None and self._learned.get(_SWEEPS) is False:
             self._window.narrow()
         newest: datetime | None = None
+        old = False
         while True:
             asked, live = self.query(graph=graph), 0
             restart = begun = False
@@ -103,14 +104,16 @@ class WindowList:
                     begun = True
                     active = (last_activity(row) for row in page.values if graph)
                     newest = later(newest, max(active, default=None))
+                    old = old or any(map(self._window.is_old, page.values))
                     live += sum(not getattr(row, "block", row).is_swept for row in page.values)
                     yield page
                     if asked.sort and self._is_past(page.values):
                         break
-                    if live >= MANY and page.next_page and self._window.since is None:
+                    too_many = live >= (SOME if old else MANY) and page.next_page is not None
+                    if too_many and self._window.since is None:
                         restart = not await self._sweeps(graph)
                     if restart:
-                        log.info("%d blocks and more are not swept: only active ones are read", MANY)
+                        log.info("%d blocks and more are not swept: only active ones are read", live)
                         self._window.narrow()
                         break
             except ApiError as error:

@@ -215,14 +215,16 @@ class BookTransactions(Verb, frozen=True):
         return (f"Transactions in {where}; {marked}",)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return tuple(
-            Caution(
-                "already booked",
-                f"{snapshot.name_of(self.kind, id)} is booked already: its transactions are replaced",
-            )
-            for id, row in self._on_desk(snapshot)
-            if snapshot.is_booked(id) or normalize(row.state) == "booked"
-        )
+        found: list[Caution] = []
+        for id, row in self._on_desk(snapshot):
+            name, booked = snapshot.name_of(self.kind, id), snapshot.is_booked(id)
+            if booked or normalize(row.state) == "booked":
+                said = f"{name} is booked already: its transactions are replaced"
+                found.append(Caution("already booked", said))
+            elif booked is None and row.portfolio_id in snapshot.bookings_due:
+                said = f"Whether {name} is booked already is not read yet: its transactions would be replaced"
+                found.append(Caution("not read yet", said))
+        return tuple(found)
 
 
 def _booked(reply: BookingReply, *more: str) -> ItemisedReply:
