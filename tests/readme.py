@@ -12,7 +12,8 @@ from typing import Any
 
 from tests.paths import ROOT
 from tests.places import ADDITIONS
-from tui.api.operations import OPERATIONS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import OPERATIONS
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tui.api.http import Http, Reply
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 

@@ -15,7 +15,8 @@ from tui.api import http_request, models, operations, reference_models, referenc
 from tui.api.base import WireStruct
 from tui.api.generations import NEWEST_ONLY, REQUIRED, absent_in, may_be_absent
 from tui.api.http import Http
-from tui.api.operations import BESIDE, ENTITIES, OPERATIONS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import BESIDE, ENTITIES, OPERATIONS
 from tui.api.reference_operations import REFERENCE
 from tui.oms.http import generation_2_1
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.compat import sdk
 from tui.api import operations
+from tui.api.operation import Operation
 from tui.api.reference_operations import REFERENCE
 
 CALLED = (*operations.OPERATIONS, *(each for each in REFERENCE if not each.outside))
@@ -43,7 +44,7 @@ def proven() -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("endpoint", CALLED, ids=lambda endpoint: endpoint.name)
-def test_every_method_is_seen_to_succeed_and_to_fail(endpoint: operations.Operation[Any, Any]) -> None:
+def test_every_method_is_seen_to_succeed_and_to_fail(endpoint: Operation[Any, Any]) -> None:
     wanted = {"success", "failure", *(["partial"] if endpoint.partial else [])}
     assert wanted <= {outcome for method, outcome in proven() if method == endpoint.name}
 

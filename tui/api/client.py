@@ -21,7 +21,7 @@ from tui.api.codec import Page
 from tui.api.errors import Forbidden, MalformedReply, NotFound, NotSent, NotServed, Refused
 from tui.api.generations import absent_in, fitted, may_be_absent
 from tui.api.models import HistoryItem
-from tui.api.operations import EntityOperations, Generation, Operation
+from tui.api.operation import EntityOperations, Generation, Operation
 from tui.api.requests import DeletedEntity
 from tui.api.row_marks import BlockMark, RowMark, decode_block_marks, decode_marks
 from tui.api.switches import Switches

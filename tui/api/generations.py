@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.errors import NotSent
-from tui.api.operations import GENERATIONS, OPERATIONS, Generation, Operation
+from tui.api.operation import GENERATIONS, Generation, Operation
+from tui.api.operations import OPERATIONS
 from tui.api.requests import (
     AllocationRequest,
     BlockAndOrdersRequest,

@@ -28,7 +28,7 @@ from tui.api.errors import (
     Unauthenticated,
 )
 from tui.api.http_request import PathNames, Query, Request
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.responses import ParsedResponse, Reply
 from tui.api.retries import CircuitBreaker, RetryBudget, RetryNotice, RetryPolicy
 from tui.api.transport import AsyncBaseTransport, HttpxRequest, Transport, asgi_transport, unsendable

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tui.api import codec
 from tui.api.base import ResourceId
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.urls import without_credentials
 
 QueryValue = str | int | datetime | Sequence[str] | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from tui.api.codec import page_of
-from tui.api.operations import Generation, Operation, declared_in
+from tui.api.operation import Generation, Operation, declared_in
 from tui.api.reference_models import (
     AttachedPolicy,
     ComplianceRuleResult,

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from tui.api.errors import Refused
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 
 
 class Switch(Struct, frozen=True):

@@ -18,7 +18,7 @@ from tui.api import urls
 from tui.api.connection_settings import Proxy, SecretText, Timeouts
 from tui.api.errors import NoAnswer, NotSent
 from tui.api.http_request import Request
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.responses import ParsedResponse
 from tui.api.sanitize import clean
 

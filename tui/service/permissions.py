@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound, NotServed, Refused
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.reference_models import (
     AccessAction,
     AccessQuestion,

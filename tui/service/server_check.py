@@ -14,7 +14,7 @@ from tui.api import operations
 from tui.api.client import Client
 from tui.api.connection_settings import ClockSkew, Notice
 from tui.api.errors import ApiError, Forbidden, NotServed, Refused, Unauthenticated
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.reference_operations import EVALUATE_ACCESS, LATEST_AS_AT
 from tui.api.retries import RetryNotice
 from tui.service.permissions import GRANTED, question_of, why_denied

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tui.api.http import asgi_transport
-from tui.api.operations import OPERATIONS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import OPERATIONS
 from tui.api.reference_operations import EVALUATE_ACCESS, OWN_POLICIES, REFERENCE
 from tui.oms.auth.rights import ROLES
 from tui.oms.auth.tokens import Tokens

@@ -34,7 +34,8 @@ from tui.api.models import (
     Placement,
     Transaction,
 )
-from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS
 from tui.api.requests import ResourceList
 from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.unit_of_work import Context, UnitOfWork

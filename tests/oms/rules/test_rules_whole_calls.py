@@ -9,7 +9,8 @@ import pytest
 
 from tests.oms.rules.rules_client import TERMS, RefusedCall, RulesClient, id_of, usd
 from tui.api import operations
-from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import ALLOCATIONS, BLOCKS, EXECUTIONS, ORDERS, PLACEMENTS
 
 Body = Callable[[RulesClient], Any]
 Called = Operation[Any, Any]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.service.dealer import Dealer, orders_of, placing, rid
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.oms.engine.engine import Engine
 from tui.oms.faults.scenario import Fault, Faults, Scenario
 from tui.oms.http.app import Server, ServerSettings

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from tui.api import operations as api
 from tui.api import reference_operations as reference
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 
 Role = Literal["dealer", "pm", "mo", "compliance", "reader"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final, Literal
 
 from tui.api.base import ErrorDetail
-from tui.api.operations import MAX_ITEMS
+from tui.api.operation import MAX_ITEMS
 from tui.api.requests import (
     AllocationSetRequest,
     BlockAndOrdersCreateRequest,

@@ -16,7 +16,8 @@ from typing import Annotated, Any, Final
 from msgspec import Struct
 from pydantic import Field
 
-from tui.api.operations import BESIDE, OPERATIONS, Operation
+from tui.api.operation import Operation
+from tui.api.operations import BESIDE, OPERATIONS
 from tui.api.reference_operations import REFERENCE
 from tui.input_files.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
 from tui.input_files.read_file import read_toml

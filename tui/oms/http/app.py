@@ -22,7 +22,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tui.api import operations
-from tui.api.operations import MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I, Operation
+from tui.api.operation import Operation
+from tui.api.operations import MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I
 from tui.oms.domain.caller import Caller
 from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
 from tui.oms.domain.refusals import Refusal

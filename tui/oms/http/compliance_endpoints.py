@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tui.api import codec
 from tui.api.base import Properties, ResourceId
 from tui.api.models import Order
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.reference_models import (
     AffectedPortfolio,
     ComplianceRuleOutcome,

@@ -36,7 +36,7 @@ from tui.api.models import (
     PlacementAllocated,
     Transaction,
 )
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.reference_models import InstrumentRecord
 from tui.oms.http.problems import invalid
 

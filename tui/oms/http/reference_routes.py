@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tui.api import reference_operations as reference
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.oms.http import access_endpoints as access
 from tui.oms.http import compliance_endpoints as compliance
 from tui.oms.http import reference_endpoints as tables

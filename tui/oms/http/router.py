@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 from starlette.responses import Response
 
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.oms.http.call import Call
 
 Handler = Callable[[Call], Awaitable[bytes | Response]]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tui.api import operations, reference_operations
 from tui.api.base import ResourceId
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.requests import BookTransactionsRequest
 from tui.oms.engine.commands import COMMANDS, AllocationCommand, BookingCommand, WeightedAllocationCommand
 from tui.oms.http import bodies, idempotency

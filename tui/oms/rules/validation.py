@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tui.api.base import CurrencyAndAmount, Properties, ResourceId
-from tui.api.operations import MAX_ITEMS
+from tui.api.operation import MAX_ITEMS
 from tui.oms.domain.error_codes import DUPLICATE, INVALID_REQUEST
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork

@@ -30,7 +30,7 @@ from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import Ref, Snapshot
 
 if TYPE_CHECKING:
-    from tui.api.operations import Operation
+    from tui.api.operation import Operation
     from tui.api.requests import CurrentUser
     from tui.service.permissions import Permissions
     from tui.service.reference.reference_reader import ReferenceReader

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO, ResourceId
 from tui.api.errors import ApiError, NotFound, Refused
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.reference_models import Holdings
 from tui.api.reference_operations import HOLDINGS, HOLDINGS_WITH_ORDERS
 from tui.service.learned import Learned

@@ -22,7 +22,7 @@ from tui.api.errors import (
     Refused,
 )
 from tui.api.http_request import PathNames, Query
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.service.learned import Learned
 
 BodyT = TypeVar("BodyT")

@@ -17,7 +17,7 @@ from tui.service.sync.high_water_marks import OVERLAP
 from tui.service.sync.queries import concerns_one_kind
 
 if TYPE_CHECKING:
-    from tui.api.operations import Operation
+    from tui.api.operation import Operation
     from tui.api.reference_models import LatestAsAt
 
 IDLE_MOVES: Final = 3

@@ -20,7 +20,7 @@ from tui.api.base import ErrorDetail, ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer, NotSent, Refused, item_failure
 from tui.api.http_request import Request
-from tui.api.operations import Operation
+from tui.api.operation import Operation
 from tui.api.requests import KeyedReply
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Report, Status
