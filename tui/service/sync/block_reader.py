@@ -12,15 +12,16 @@ from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, Refused
-from tui.api.models import OrderGraphBlock
+from tui.api.models import Block, OrderGraphBlock
 from tui.api.states import normalize
 from tui.service.learned import Learned
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.bookings import Bookings
 from tui.service.sync.high_water_marks import later, newest_change
 from tui.service.sync.id_filters import IdFilters, concerns_the_filter
-from tui.service.sync.named_rows import by_filters, read_named_rows
+from tui.service.sync.named_rows import by_filters, named_rows, read_named_rows
 from tui.service.sync.progress import Progress
 from tui.service.sync.queries import (
     LISTED,
@@ -73,6 +74,23 @@ class BlockReader:
         """Try the order graph again, unless the server is known to have none."""
         self._has_graph = operations.GRAPH_BLOCKS.name not in self._session.client.absent
 
+    async def graph_answers(self) -> bool:
+        """Return whether the order graph can be read by now.
+
+        Raises:
+            ApiError: there is no connection.
+            Superseded: the desk shows another moment by now.
+        """
+        if self._has_graph:
+            try:
+                await self._session.client.list(operations.GRAPH_BLOCKS, limit=1)
+                self._session.check()
+            except ApiError as error:
+                if not concerns_one_kind(error):
+                    raise
+                self._has_graph = False
+        return self._has_graph
+
     async def read_all(self, shown: Progress, as_at: str | None) -> datetime | None:
         """Read the blocks of the window, remove others, and return the time of the newest change.
 
@@ -94,6 +112,7 @@ class BlockReader:
         before, listed = set(builder.rows(kind)), set[ResourceId]()
         self.outside.clear()
         self.named = named_below(())
+        shown.waits = not self._has_graph and bool(self._window.profile.portfolios)
         async for page in self.list.pages(graph=self._has_graph, as_at=self._session.as_at or as_at):
             async for some in self._session.in_turns(page.values, PUT_A_TURN):
                 given: Sequence[Any] = some
@@ -261,7 +280,36 @@ class BlockReader:
 
         async for rows in by_filters(self._filters, ids, ask):
             plain.extend(row for row in rows if row.id in ids)
-        return self._builder.with_totals(plain)
+        if not self._window.profile.portfolios:
+            return self._builder.with_totals(plain)
+        return (await self._with_orders_of(plain)).with_totals(plain)
+
+    async def _with_orders_of(self, blocks: Collection[Block]) -> SnapshotBuilder:
+        """Return the desk with all orders of blocks: without totals only orders tell portfolios."""
+        found = SnapshotBuilder(self._builder.view())
+        held = found.rows(EntityKind.ORDERS).keys()
+        missing = {id for block in blocks for id in block.order_ids} - held
+        async for rows in named_rows(self._session, self._filters, EntityKind.ORDERS, missing):
+            found.put(EntityKind.ORDERS, rows)
+        return found
+
+    def leave_out_others(self) -> None:
+        """Remove blocks none of whose orders is of the profile's portfolios, where no totals tell of them."""
+        builder, kind = self._builder, EntityKind.ORDERS
+        if not builder.own_totals or not self._window.profile.portfolios:
+            return
+        orders = builder.rows(kind)
+        others: list[Block] = []
+        for row in builder.rows(EntityKind.BLOCKS).values():
+            named = (orders.get(id) for id in row.block.order_ids)
+            if not self._window.keeps_portfolios({order and order.portfolio_id for order in named}):
+                others.append(row.block)
+        self.outside.update(block.id for block in others)
+        builder.remove(EntityKind.BLOCKS, [block.id for block in others])
+        builder.remove(
+            kind, [id for block in others for id in block.order_ids if not builder.blocks_of_order(id)]
+        )
+        self.named = named_below(builder.rows(EntityKind.BLOCKS).values())
 
     def compute_totals(self, ids: Iterable[ResourceId] | None = None) -> None:
         """Compute the totals of blocks anew, of all without ``ids``, of a server that gives none."""

@@ -116,11 +116,17 @@ class FullLoad:
             return
         if kind is EntityKind.BLOCKS:
             self._blocks.look_for_graph()
+            if not self._session.is_missing(kind) and not await self._blocks.graph_answers():
+                return  # plain blocks are here, and compared like other rows
         self._pinned = None
         held = tuple(self._session.builder.rows(EntityKind.BLOCKS).values())
         self._blocks.named = await asyncio.to_thread(named_below, held)
         stale: set[ResourceId] = set()
         await self._load_if_possible(kind, shown, stale)
+        if shown.waits:
+            await self._load_if_possible(EntityKind.ORDERS, shown, stale)
+            self._blocks.leave_out_others()
+            shown.waits = False
         self._note_what_is_known()
         self._blocks.compute_totals()
         await self._blocks.read(stale)
@@ -153,6 +159,8 @@ class FullLoad:
             for kinds in at_once:
                 if not _is_out_of_order(failures):
                     failures += await self._side_by_side(kinds, shown, stale)
+                    self._blocks.leave_out_others()
+                    shown.waits = False
             await looking
         finally:
             looking.cancel()

@@ -48,6 +48,8 @@ class Progress:
         """The rows that will be there, of the kinds of which that is known."""
         self.done: set[EntityKind] = set()
         """The kinds that are read."""
+        self.waits = False
+        """Whether some rows read may not belong to the desk: until that is known none is shown."""
 
     @property
     def state(self) -> LoadProgress:
@@ -64,5 +66,5 @@ class Progress:
 
     def now(self) -> None:
         """Publish the rows read so far."""
-        if self._builder.touched():
+        if self._builder.touched() and not self.waits:
             self._publish()

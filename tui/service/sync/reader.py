@@ -14,7 +14,7 @@ from typing import Any
 from tui.api import operations
 from tui.api.base import ResourceId, Version
 from tui.api.client import Client
-from tui.api.row_marks import RowMark, is_other_version
+from tui.api.row_marks import RowMark, VersionMark, is_other_version
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -77,7 +77,7 @@ class Reader:
             self._now,
         )
         self._shown: Progress | None = None
-        self._not_ours: dict[ResourceId, Version | None] = {}
+        self._not_ours: dict[ResourceId, Version | VersionMark | None] = {}
         """The versions of rows that were looked at and do not belong to the desk."""
 
     @property
@@ -249,14 +249,16 @@ class Reader:
         known = self._not_ours.get(mark.id)
         return known is not None and not is_other_version(mark.version, known)
 
-    async def read_blocks(self, ids: Collection[ResourceId]) -> None:
-        """Read blocks that were found, those that belong to the desk, and the rows below them.
+    async def read_blocks(self, versions: Mapping[ResourceId, VersionMark | None]) -> None:
+        """Read blocks that were found in some version, those that belong to the desk, and the rows below.
 
         Raises:
             ApiError: something could not be read.
             Superseded: the desk shows another moment by now.
         """
-        await self._blocks.read(ids, joining=False)
+        await self._blocks.read(versions, joining=False)
+        outside = self._blocks.outside
+        self._not_ours.update((id, version) for id, version in versions.items() if id in outside)
 
     async def read_rows(self, kind: EntityKind, ids: Set[ResourceId]) -> None:
         """Read rows that were found, those that belong to the desk, and the totals that count them.

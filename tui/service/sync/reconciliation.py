@@ -20,7 +20,7 @@ from tui.api.client import Client
 from tui.api.codec import Page
 from tui.api.errors import ApiError
 from tui.api.models import OrderGraphBlock
-from tui.api.row_marks import BlockMark, RowMark, is_other_version
+from tui.api.row_marks import BlockMark, RowMark, VersionMark, is_other_version
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -139,7 +139,7 @@ class Reconciliation:
         token: str | None = None
         while True:
             page = await self._block_page(token)
-            news: set[ResourceId] = set()
+            news: dict[ResourceId, VersionMark | None] = {}
             for some in batches(page.values, ROWS_A_TURN):
                 await asyncio.sleep(0)
                 unreadable = _unreadable(builder, kind)
@@ -148,10 +148,12 @@ class Reconciliation:
                     id = mark.block.id
                     if mark.block.is_swept or not window.is_in_scope(id):
                         continue
+                    if id not in rows and self._reader.is_not_ours(mark.block):
+                        continue
                     self._note_counted(mark)
                     seen.add(id)
                     if _block_differs(mark, rows.get(id), unreadable, totals=not builder.own_totals):
-                        news.add(id)
+                        news[id] = mark.block.version
             if news:
                 log.info("%d blocks differ from the server's", len(news))
                 await self._reader.read_blocks(news)

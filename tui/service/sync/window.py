@@ -7,7 +7,7 @@ happens to it: once there are too many, those without activity for some days are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -53,11 +53,18 @@ class Window:
         """Return whether a block belongs to the desk."""
         if not self.may_keep(row.block):
             return False
-        if self._portfolios and row.ordered.details:
-            named = {detail.portfolio_id for detail in row.ordered.details}
-            if None not in named and named.isdisjoint(self._portfolios):
-                return False
+        if not self.keeps_portfolios({detail.portfolio_id for detail in row.ordered.details}):
+            return False
         return self.since is None or last_activity(row) >= self.since
+
+    def keeps_portfolios(self, portfolios: Set[ResourceId | None]) -> bool:
+        """Return whether a block whose orders are of ``portfolios`` belongs to the desk for that.
+
+        None among them is one that nobody tells; of a block without orders nobody tells any.
+        """
+        if not self._portfolios or not portfolios or None in portfolios:
+            return True
+        return not self._portfolios.isdisjoint(portfolios)
 
     def may_keep(self, block: Block) -> bool:
         """Return whether a block belongs to the desk as far as it tells without its totals."""
