@@ -15,11 +15,12 @@ from tests.api.examples import example
 from tui.api import codec
 from tui.api.base import CurrencyAndAmount, MetricValue, ProblemDetails, PropertyValue, ResourceId, Version
 from tui.api.codec import Malformed, Unsendable
+from tui.api.lenient_json import MAX_DIGITS
 from tui.api.models import Execution, HistoryItem, Order, OrderGraphBlock
 from tui.api.requests import OrderRequest, OrderUpdateRequest, ResourceList
 
 DIGITS_28 = st.decimals(allow_nan=False, allow_infinity=False, places=None).filter(
-    lambda number: len(number.as_tuple().digits) <= 28 and abs(number.adjusted()) < codec.MAX_DIGITS
+    lambda number: len(number.as_tuple().digits) <= 28 and abs(number.adjusted()) < MAX_DIGITS
 )
 OUT_OF_RANGE = [
     "1E+400",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.api.examples import KINDS, example
 from tui.api import codec
 from tui.api.base import ProblemDetails, ResourceId
+from tui.api.lenient_json import MAX_TEXT
 from tui.api.models import Block, HistoryItem, Order, OrderGraphBlock
 from tui.api.requests import BookingReply, KeyedReply, ResourceList
 from tui.api.sanitize import clean
@@ -121,10 +122,10 @@ def test_bytes_that_json_forbids_cost_one_character_not_the_reply(raw: bytes, sh
 
 @pytest.mark.parametrize("escape", [False, True])
 def test_a_field_longer_than_its_limit_is_cut(escape: bool) -> None:
-    for length in (codec.MAX_TEXT - 1, codec.MAX_TEXT, codec.MAX_TEXT + 1, 3 * codec.MAX_TEXT):
+    for length in (MAX_TEXT - 1, MAX_TEXT, MAX_TEXT + 1, 3 * MAX_TEXT):
         text = ('"' if escape else "x") * length
         read = codec.decode(ProblemDetails, json.dumps({"detail": text}).encode()).detail
-        assert read == text[: codec.MAX_TEXT]
+        assert read == text[:MAX_TEXT]
 
 
 def test_names_of_properties_and_keys_of_replies_are_cleaned_too() -> None:

@@ -5,51 +5,32 @@ Numbers become ``Decimal`` digit by digit, never through a float. Texts are clea
 of ids, which stay as they were sent because they are written back (whatever draws a cell cleans again).
 
 A reply is searched once for anything that needs care. Nearly always nothing is found, and it is decoded
-straight into models. Otherwise it takes the slow path: it is read into Python values, and the same rules are
-applied value by value. A reply that both paths accept is read alike by both.
+straight into models. Otherwise :mod:`tui.api.lenient_json` reads it into Python values first.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
-from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from tui.api import base, models, requests
+from tui.api import base, lenient_json
+from tui.api.model_members import time_members
 from tui.api.requests import ResourceList
-from tui.api.sanitize import clean, may_be_unclean, replace_surrogates
+from tui.api.sanitize import clean
 
 T = TypeVar("T")
 
-MAX_DIGITS: Final = 100
-"""The most digits a number may have before its point: more would exhaust memory and mean nothing."""
-MAX_TEXT: Final = 4096
-"""The longest text that is kept of one field, in characters."""
-
 # Patterns are kept as texts: re compiles one when it is first used, and most starts never need it.
-_TIME: Final = (
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}(?:\.[0-9]+)?))?)?"
-    r"(?:[Zz]|([+-][0-9]{2}):?([0-9]{2}))?"
-)
 _STRING: Final = rb'"(?:[^"\\]|\\.)*"'
 _WRITTEN_TIME: Final = rb'("(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)")'
-_END_OF_TIME: Final = "9999-12-31T23:59:59.999999Z"
-
-# A reply is searched without its digits, in lower case and with one kind of bracket: 1E+400 leaves an e,
-# "-Infinity" its letters. Searching bytes twice takes half the time of one pattern.
-_NUMERIC: Final = b"0123456789.+-_ \t\r\n" + bytes(range(0x80, 0x100))
-_LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ}]", b"abcdefghijklmnopqrstuvwxyz,,")
-_ODD_NUMBERS: Final = (b":e,", b':"e"', b':"nan"', b':"snan"', b':"inf"', b':"infinity"')
-_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
-_LONG_NUMBER: Final = b"0" * MAX_DIGITS
 
 
 class Malformed(ValueError):
@@ -89,7 +70,7 @@ def decode(kind: type[T], raw: bytes) -> T:
     Raises:
         Malformed: the bytes are not JSON, or not of that form; says where and why.
     """
-    if not _needs_slow_path(raw):
+    if not lenient_json.needs_care(raw):
         decoder = _DECODERS.get(kind) or _DECODERS.setdefault(
             kind, msgspec.json.Decoder(kind, float_hook=Decimal)
         )
@@ -118,7 +99,7 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
         try:
             rows.append(_convert(value, row))
         except Malformed as error:
-            bad.append(BadRow(str(error), str(value)[:MAX_TEXT], _id_of(value)))
+            bad.append(BadRow(str(error), str(value)[: lenient_json.MAX_TEXT], _id_of(value)))
     return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
 
 
@@ -239,99 +220,11 @@ def value_text(value: Any) -> str:
     return _ENCODER.encode(value).decode()
 
 
-def _needs_slow_path(raw: bytes) -> bool:
-    """Return whether anything in ``raw`` needs the slow path. It may be wrong with yes, never with no."""
-    if b"\\" in raw or may_be_unclean(raw):
-        return True
-    half = MAX_TEXT // 2
-    if any(raw.find(b'"', at, at + half) < 0 for at in range(0, len(raw) - half + 1, half)):
-        return True
-    zeros = raw.translate(_ZEROS)
-    elsewhere = b'-00:00"' in zeros or zeros.count(b'+00:00"') > raw.count(b'+00:00"')
-    return elsewhere or _LONG_NUMBER in zeros or may_hold_odd_numbers(raw)
-
-
-def may_hold_odd_numbers(raw: bytes) -> bool:
-    """Return whether JSON without escapes may hold an exponent, or a text such as NaN."""
-    letters = raw.translate(_LETTERS, _NUMERIC)
-    return any(odd in letters for odd in _ODD_NUMBERS)
-
-
 def _read_slowly(raw: bytes) -> Any:
-    """Read JSON into Python values: texts cleaned, times in UTC, numbers out of range left as texts."""
     try:
-        text = raw.decode("utf-8-sig", errors="replace")
-        return _clean_value(
-            json.loads(
-                text,
-                strict=False,
-                object_pairs_hook=_object,
-                parse_float=_number,
-                parse_int=_number,
-                parse_constant=str,
-            )
-        )
+        return lenient_json.read_leniently(raw)
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from error
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    readers = _readers()
-    return {clean(name): readers.get(name, _clean_value)(value) for name, value in pairs}
-
-
-def _clean_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value[:MAX_TEXT])
-    return [_clean_value(member) for member in value] if isinstance(value, list) else value
-
-
-def _number(digits: str) -> Decimal | int | str:
-    number = Decimal(digits)
-    if not _in_range(number):
-        return digits
-    return int(number) if digits.lstrip("-").isdigit() else number
-
-
-def _in_range(number: Decimal) -> bool:
-    return number.is_finite() and abs(number.adjusted()) < MAX_DIGITS
-
-
-def _id_value(value: Any) -> Any:
-    return replace_surrogates(value) if isinstance(value, str) else _clean_value(value)
-
-
-def _number_value(value: Any) -> Any:
-    """Return the value of a number member; a text that stands for a number out of range is marked as such."""
-    if isinstance(value, str):
-        with suppress(InvalidOperation):
-            if not _in_range(Decimal(value[:MAX_TEXT])):
-                return f"{clean(value[:40])} (out of range)"
-    return _clean_value(value)
-
-
-def _number_values(value: Any) -> Any:
-    return (
-        {name: _number_value(member) for name, member in value.items()} if isinstance(value, dict) else value
-    )
-
-
-def _time_value(value: Any) -> Any:
-    """Return a time in the one form msgspec reads: to the second, in UTC, not beyond the year 9999."""
-    match = re.fullmatch(_TIME, value) if isinstance(value, str) else None
-    if match is None:
-        return _clean_value(value)
-    day, minutes, seconds, hours_off, minutes_off = match.groups()
-    if seconds and value.endswith(("Z", "+00:00")) and not day.startswith("9999"):
-        return value
-    zone = f"{hours_off}:{minutes_off}" if hours_off else "Z"
-    full = f"{day}T{minutes or '00:00'}:{seconds or '00'}{zone}"
-    try:
-        return msgspec.convert(full, datetime).astimezone(UTC).isoformat()
-    except msgspec.ValidationError:
-        return _END_OF_TIME if full.startswith(_END_OF_TIME[:20]) else full
-    except OverflowError:
-        return full[: -len(zone)] + "Z"
 
 
 def _convert(value: Any, kind: type[T]) -> T:
@@ -357,7 +250,7 @@ def _check_exact(value: Any) -> None:
     for part in _leaves(value):
         if isinstance(part, float):
             raise Unsendable(f"{part} is a binary float, not a decimal")
-        if isinstance(part, Decimal) and not _in_range(part):
+        if isinstance(part, Decimal) and not lenient_json.in_range(part):
             raise Unsendable(f"{str(part)[:40]} is not a number a server could take")
         if isinstance(part, datetime) and part.tzinfo is None:
             raise Unsendable(f"{part} does not say in which time zone")
@@ -369,57 +262,14 @@ _DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def _wire_types() -> Iterator[type[base.WireStruct]]:
-    from tui.api import reference_models  # a start needs no table of all members
-
-    for module in (base, models, requests, reference_models):
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, base.WireStruct):
-                yield value
-
-
 @cache
 def _members(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return kind.__struct_encode_fields__
 
 
-def time_members() -> frozenset[str]:
-    """Return the JSON names of all members that hold a time."""
-    return _names_of(datetime)
-
-
-def number_members() -> frozenset[str]:
-    """Return the JSON names of all members that hold a decimal number."""
-    return _names_of(Decimal)
-
-
-@cache
-def _names_of(kind: Any) -> frozenset[str]:
-    """Return the JSON names of all members of the models whose type is ``kind``, with or without null."""
-    found = set()
-    for wire in _wire_types():
-        hints = get_type_hints(wire)
-        for name, encoded in zip(wire.__struct_fields__, wire.__struct_encode_fields__, strict=True):
-            if hints[name] == kind or hints[name] == kind | None:
-                found.add(encoded)
-    return frozenset(found)
-
-
-@cache
-def _readers() -> dict[str, Callable[[Any], Any]]:
-    """Return how the slow path reads members that are more than plain text, by JSON name."""
-    return {
-        **dict.fromkeys(("scope", "code"), _id_value),
-        **dict.fromkeys(number_members(), _number_value),
-        **dict.fromkeys(_names_of(Mapping[str, Decimal]), _number_values),
-        **dict.fromkeys(time_members(), _time_value),
-        **dict.fromkeys(time_members() & number_members(), lambda value: _number_value(_time_value(value))),
-    }
-
-
 @cache
 def _time_member() -> re.Pattern[bytes]:
-    names = b"|".join(sorted(name.encode() for name in _names_of(datetime)))
+    names = b"|".join(sorted(name.encode() for name in time_members()))
     return re.compile(rb'("(?:' + names + rb')":)' + _WRITTEN_TIME)
 
 

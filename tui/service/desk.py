@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unauthenticated
+from tui.api.model_members import time_members
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.learned import Learned
@@ -76,7 +76,7 @@ def _load_what_follows() -> None:
     """Load what is needed once a desk is shown: it takes too long for the loop."""
     for name in NEEDED_NEXT:
         import_module(name)
-    codec.time_members()  # which the first body that is sent asks for
+    time_members()  # which the first body that is sent asks for
 
 
 def _utc_now() -> datetime:

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tui.api import codec
+from tui.api.lenient_json import may_hold_odd_numbers
+from tui.api.model_members import number_members, time_members
 from tui.oms.http.problems import NO_BODY, invalid
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ def read(kind: type[T], raw: bytes) -> T:
     if _depth(raw) > MAX_DEPTH:
         raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
-    odd = b"\\" in raw or codec.may_hold_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
+    odd = b"\\" in raw or may_hold_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
     try:
         if not odd:
             value: T = decoder.decode(raw)
@@ -98,9 +99,9 @@ def _no_number(name: str) -> Decimal:
 def _with_zones(value: Any, name: str = "") -> Any:
     """Return ``value`` with UTC added to times without a zone (F2); refuse text that is not Unicode."""
     if isinstance(value, str):
-        if name in codec.time_members() and (match := re.fullmatch(_ZONELESS, value)):
+        if name in time_members() and (match := re.fullmatch(_ZONELESS, value)):
             return f"{match[1]}T{match[2] or '00:00'}{match[3] or ':00'}Z"
-        if name in codec.number_members():
+        if name in number_members():
             with suppress(InvalidOperation):
                 _number(value)
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
