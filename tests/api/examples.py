@@ -9,7 +9,14 @@ from json import loads
 from typing import Any, Final
 
 from tests.paths import EXAMPLES
+from tui.api.access_models import AttachedPolicy, EvaluationRequest, EvaluationResult
 from tui.api.base import ProblemDetails, ResourceId
+from tui.api.compliance_models import (
+    ComplianceRunConfiguration,
+    ComplianceRunInfo,
+    ComplianceRunSummary,
+    OrderBreachHistory,
+)
 from tui.api.models import (
     Allocation,
     Block,
@@ -21,18 +28,11 @@ from tui.api.models import (
     Placement,
 )
 from tui.api.reference_models import (
-    AttachedPolicy,
-    ComplianceRunConfiguration,
-    ComplianceRunInfo,
-    ComplianceRunSummary,
-    EvaluationRequest,
-    EvaluationResult,
     Holdings,
     IdentifierType,
     InstrumentMatch,
     InstrumentsFound,
     LatestAsAt,
-    OrderBreachHistory,
     Portfolio,
     PortfolioDetails,
     PropertyDefinition,

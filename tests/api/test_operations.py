@@ -11,7 +11,16 @@ import msgspec
 import pytest
 
 from tests.paths import ROOT
-from tui.api import http_request, models, operations, reference_models, reference_operations, requests
+from tui.api import (
+    access_models,
+    compliance_models,
+    http_request,
+    models,
+    operations,
+    reference_models,
+    reference_operations,
+    requests,
+)
 from tui.api.base import WireStruct
 from tui.api.generations import NEWEST_ONLY, REQUIRED, absent_in, may_be_absent
 from tui.api.http import Http
@@ -25,7 +34,7 @@ MODULES = sorted(path for path in (ROOT / "tui").rglob("*.py") if path not in TA
 EVERY = (*OPERATIONS, *BESIDE, *REFERENCE)
 WIRE_TYPES = {
     name
-    for module in (requests, models, reference_models)
+    for module in (requests, models, reference_models, compliance_models, access_models)
     for name, value in vars(module).items()
     if isinstance(value, type) and issubclass(value, WireStruct)
 }

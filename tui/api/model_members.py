@@ -34,9 +34,13 @@ def members_of(kind: Any) -> frozenset[str]:
 
 
 def _wire_types() -> Iterator[type[base.WireStruct]]:
-    from tui.api import reference_models  # a start needs no table of all members
+    from tui.api import (  # a start needs no table of all members
+        access_models,
+        compliance_models,
+        reference_models,
+    )
 
-    for module in (base, models, requests, reference_models):
+    for module in (base, models, requests, reference_models, compliance_models, access_models):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, base.WireStruct):
                 yield value

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
+from tui.api.access_models import AttachedPolicy, EvaluationRequest, EvaluationResult
 from tui.api.codec import page_of
-from tui.api.operation import Generation, Operation, declared_in
-from tui.api.reference_models import (
-    AttachedPolicy,
+from tui.api.compliance_models import (
     ComplianceRuleResult,
     ComplianceRunConfiguration,
     ComplianceRunInfo,
     ComplianceRunSummary,
     ComplianceSummaryRequest,
-    EvaluationRequest,
-    EvaluationResult,
+    OrderBreachHistory,
+)
+from tui.api.operation import Generation, Operation, declared_in
+from tui.api.reference_models import (
     Holdings,
     IdentifierType,
     InstrumentMatch,
     InstrumentRecord,
     InstrumentsFound,
     LatestAsAt,
-    OrderBreachHistory,
     Portfolio,
     PortfolioDetails,
     PropertyDefinition,

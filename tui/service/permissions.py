@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tui.api.client import Client
-from tui.api.errors import ApiError, NotFound, NotServed, Refused
-from tui.api.operation import Operation
-from tui.api.reference_models import (
+from tui.api.access_models import (
     AccessAction,
     AccessQuestion,
     AccessResource,
     EvaluationRequest,
     EvaluationResult,
 )
+from tui.api.client import Client
+from tui.api.errors import ApiError, NotFound, NotServed, Refused
+from tui.api.operation import Operation
 from tui.api.reference_operations import EVALUATE_ACCESS
 from tui.service.learned import Learned
 

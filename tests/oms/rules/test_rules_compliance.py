@@ -12,8 +12,8 @@ from tests.oms.rules.rules_client import RefusedCall, RulesClient, id_of
 from tui.api import reference_operations as reference
 from tui.api.base import ResourceId
 from tui.api.codec import decode, page_of
+from tui.api.compliance_models import ComplianceRuleOutcome, ComplianceRunSummary, OrderBreachHistory
 from tui.api.models import Order
-from tui.api.reference_models import ComplianceRuleOutcome, ComplianceRunSummary, OrderBreachHistory
 from tui.oms.domain.compliance_book import ComplianceBook, Fund
 
 AAPL = "LUID_0000AAPL"

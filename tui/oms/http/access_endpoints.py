@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tui.api import codec
+from tui.api.access_models import AttachedPolicy, EvaluationRequest, EvaluationResult
 from tui.api.base import ResourceId
 from tui.api.operations import OPERATIONS
-from tui.api.reference_models import AttachedPolicy, EvaluationRequest, EvaluationResult
 from tui.api.reference_operations import REFERENCE
 from tui.oms.auth.rights import may
 from tui.oms.http import bodies

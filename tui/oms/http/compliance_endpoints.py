@@ -14,9 +14,7 @@ from msgspec.structs import replace
 
 from tui.api import codec
 from tui.api.base import Properties, ResourceId
-from tui.api.models import Order
-from tui.api.operation import Operation
-from tui.api.reference_models import (
+from tui.api.compliance_models import (
     AffectedPortfolio,
     ComplianceRuleOutcome,
     ComplianceRunConfiguration,
@@ -25,6 +23,8 @@ from tui.api.reference_models import (
     OrderBreach,
     OrderBreachHistory,
 )
+from tui.api.models import Order
+from tui.api.operation import Operation
 from tui.api.reference_operations import RUN_COMPLIANCE
 from tui.api.states import is_final
 from tui.oms.domain.error_codes import UNLISTED

@@ -15,9 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.base import PerpetualProperty, Properties, PropertyValue, ResourceId
+from tui.api.compliance_models import ComplianceRunInfo
 from tui.api.models import NonPassingRule, Order
 from tui.api.placing_states import approval_of, compliance_of, key_of_label
-from tui.api.reference_models import ComplianceRunInfo
 from tui.api.states import is_final, normalize
 from tui.oms.domain.compliance_book import ComplianceBook
 from tui.oms.domain.error_codes import UNLISTED

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tui.api.base import ResourceId
+from tui.api.compliance_models import ComplianceRunInfo
 from tui.api.errors import ApiError, Refused
-from tui.api.reference_models import ComplianceRunInfo
 from tui.api.reference_operations import COMPLIANCE_SUMMARY, LIST_COMPLIANCE_RUNS
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.snapshot.records import display_name

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tui.api import reference_operations as reference
 from tui.api.base import ResourceId
 from tui.api.client import Client
+from tui.api.compliance_models import ComplianceRunInfo
 from tui.api.errors import ApiError, Refused
 from tui.api.http_request import Query, Request
-from tui.api.reference_models import ComplianceRunInfo
 from tui.api.states import is_final
 from tui.service.desk_profile import ComplianceRun
 from tui.service.numbers import counted
