@@ -116,8 +116,9 @@ class FieldList(ScrollView, can_focus=True):
             self.go_to(self._places[line][0])
 
     def on_resize(self) -> None:
-        """Keep the field in sight."""
+        """Keep the field in sight; what stands beside it may stand below it now, or the other way round."""
         self._reveal()
+        self.post_message(self.Moved())
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -214,8 +215,7 @@ class FieldList(ScrollView, can_focus=True):
     def _value_line(self, at: int, width: int) -> Drawn:
         entry = self.entries[at]
         here = at == self.at and self.has_focus
-        room = width - self._label_width
-        value_width = room if entry.field.wide else room * 2 // 5
+        value_width, room = self._rooms(entry.field, width)
         value = _clipped(entry.render(value_width, focused=here), value_width)
         label = fit(entry.field.label, self._label_width - 1) + " "
         pieces = [
@@ -224,12 +224,32 @@ class FieldList(ScrollView, can_focus=True):
         ]
         if entry.field.wide:
             return pieces
-        message, kind = entry.message()
-        return [*pieces, (" " * GAP, "help"), (fit(message, room - value_width - GAP), kind)]
+        return [*pieces, (" " * GAP, "help"), self._message(at, room)]
 
     def _message_line(self, at: int, width: int) -> Drawn:
+        _, room = self._rooms(self.entries[at].field, width)
+        return [(" " * self._label_width, "label"), self._message(at, room)]
+
+    def _rooms(self, field: Field, width: int) -> tuple[int, int]:
+        """Return the cells of the value and those of the message of a field in a list so wide."""
+        room = width - self._label_width
+        value = room if field.wide else room * 2 // 5
+        return value, room if field.wide else room - value - GAP
+
+    def _message(self, at: int, room: int) -> tuple[str, str]:
+        """Return a field's message in ``room`` cells; what is said whole below is not said here in part."""
         message, kind = self.entries[at].message()
-        return [(" " * self._label_width, "label"), (fit(message, width - self._label_width), kind)]
+        below = at == self.at and kind == "error" and cell_len(message) > room
+        return "" if below else fit(message, room), kind
+
+    @property
+    def says_fault(self) -> bool:
+        """Whether the fault of the field with the focus stands at the field, whole."""
+        if self.current is None:
+            return False
+        message, kind = self.current.message()
+        _, room = self._rooms(self.current.field, self.scrollable_content_region.width)
+        return kind == "error" and cell_len(message) <= room
 
     def _refresh_entry(self, at: int) -> None:
         for line, (place, _) in enumerate(self._places):
@@ -340,7 +360,8 @@ class FormFields(Vertical):
 
     def _explain(self) -> None:
         if self.list.current is not None:
-            self.query_one("#explain", Static).update(explanation(self.list.current), layout=False)
+            said = Content("") if self.list.says_fault else explanation(self.list.current)
+            self.query_one("#explain", Static).update(said, layout=False)
 
 
 def explanation(entry: FieldEntry) -> Content:

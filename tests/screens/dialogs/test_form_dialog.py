@@ -216,3 +216,20 @@ async def test_a_side_taken_for_granted_is_passed_on_the_way(stage: Opened) -> N
     )
     async with app.run_test(size=(80, 24)):
         assert current(app) == "side"
+
+
+LONG = "There is no instrument VODD here: write one that the desk knows, such as VOD, or its ISIN or LUID."
+
+
+@pytest.mark.parametrize(("columns", "wide"), [(80, True), (80, False), (160, True), (160, False)])
+async def test_a_fault_is_said_once_and_whole(stage: Opened, columns: int, *, wide: bool) -> None:
+    fields = (Field("line", "Order line", check=lambda _: LONG, wide=wide), FIELDS[0])
+    app = stage(FormDialog("New orders by line", "", fields))
+    async with app.run_test(size=(columns, 24)) as pilot:
+        await pilot.press("b")
+        said = " ".join(app.text.replace("│", " ").split())
+        assert (said.count(LONG), said.count("There is no instrument")) == (1, 1)
+        await pilot.resize_terminal(240 - columns, 24)
+        await pilot.pause()
+        said = " ".join(app.text.replace("│", " ").split())
+        assert (said.count(LONG), said.count("There is no instrument")) == (1, 1), "also after a resize"
