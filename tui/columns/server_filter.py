@@ -20,6 +20,7 @@ from tui.columns.column import Column
 from tui.columns.filter import SCOPE, TERM, WORD, FilterError, read_limit
 from tui.columns.panes import COLUMNS
 from tui.service.browse import DATES
+from tui.service.filter_texts import quoted
 from tui.service.orderline.order_line import TIMES
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.wire_words import TIMES_IN_FORCE, TYPES, spelt, state_in_words
@@ -211,11 +212,6 @@ def _compared(path: str, operator: str, value: str, negated: bool) -> str:
 
 def _negated(test: str, negated: bool) -> str:
     return f"not ({test})" if negated else test
-
-
-def quoted(text: str) -> str:
-    """Return ``text`` as the API's grammar writes it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _column_of(name: str, kind: EntityKind) -> str:

@@ -17,10 +17,15 @@ from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.session import DeskSession
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tui.api.models import Order, OrderGraphBlock
     from tui.service.desk import Desk
 
 COMPLIANCE: Final = "Compliance"
+KNOWN_AS: Final = "Known as"
+LONGEST_WAIT_S: Final = 30.0
+"""Seconds after which details of a portfolio are not shown any more in the section that is open."""
 
 
 def history_screen(
@@ -45,13 +50,17 @@ def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = Fal
     title = f"{ref.kind.singular.title()}{f': {said}' if said else f' {ref.id}'}"
     sections = sections_of(row)
     if called := names_behind(snapshot, ref, row):
-        sections = (("Known as", called), *sections)
+        sections = ((KNOWN_AS, called), *sections)
     if told := contradictions(snapshot, ref):
         sections = (("Contradictions", [("", sentence) for sentence in told]), *sections)
     said_of = compliance_section(snapshot, row)
     if said_of:
         sections = ((COMPLIANCE, said_of), *sections)
-    more = partial(_with_rule_names, server, row) if said_of and unnamed_rules(snapshot, row) else None
+    more: list[Callable[[], Awaitable[Section | None]]] = []
+    if said_of and unnamed_rules(snapshot, row):
+        more.append(partial(_with_rule_names, server, row))
+    if (portfolio := _portfolio_of(ref, row)) is not None:
+        more.append(partial(_with_portfolio, server, ref, row, portfolio))
     return DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more)
 
 
@@ -61,15 +70,23 @@ async def _with_rule_names(server: Desk, row: Order | OrderGraphBlock) -> Sectio
     return COMPLIANCE, compliance_section(server.snapshot, row, why)
 
 
+async def _with_portfolio(server: Desk, ref: Ref, row: Any, portfolio: ResourceId) -> Section | None:
+    """Return the section of names once the details of its portfolio were asked for (R29)."""
+    await server.beside.reference.complete((portfolio,), within_s=LONGEST_WAIT_S)
+    return KNOWN_AS, names_behind(server.snapshot, ref, row)
+
+
+def _portfolio_of(ref: Ref, row: Any) -> ResourceId | None:
+    if ref.kind is EntityKind.TRANSACTIONS:
+        return portfolio_of(ref.id)
+    return getattr(row, "portfolio_id", None)
+
+
 def names_behind(snapshot: Snapshot, cursor: Ref, row: Any) -> list[tuple[str, str]]:
     """Return what the ids of a row are called by the server's reference data, as labels and texts."""
     known = snapshot.instruments.get(luid_of(row))
     record = known.record if known else None
-    portfolio = (
-        portfolio_of(cursor.id)
-        if cursor.kind is EntityKind.TRANSACTIONS
-        else getattr(row, "portfolio_id", None)
-    )
+    portfolio = _portfolio_of(cursor, row)
     held = snapshot.records.portfolios.get(portfolio) if portfolio else None
     said = [
         ("Instrument", known.name if known else ""),

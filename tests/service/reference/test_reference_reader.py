@@ -23,8 +23,10 @@ from tests.service.reference.tenant import (
     instrument,
 )
 from tests.service.sample_rows import rid
+from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport
 from tui.sandbox import instruments_for, sandboxes_for
+from tui.service.desk_profile import DeskProfile
 from tui.service.environment import EnvironmentKind, State
 from tui.service.snapshot.diff import NAMES
 from tui.service.snapshot.snapshot import EntityKind, luid_of
@@ -333,5 +335,98 @@ async def test_a_bond_of_a_tenant_is_priced_per_hundred_in_preview_and_rehearsal
     ).preview
     assert [total.notional for total in preview.totals] == [Decimal(980_000)]
     assert instruments_for(dealer.desk.snapshot).price_unit(luid) == Decimal("0.01")
+    await dealer.desk.close()
+    await dealer.desk.client.close()
+
+
+def portfolio(code: str, name: str, day: int, **members: object) -> dict[str, object]:
+    """Return a portfolio last changed on a day of November."""
+    version = {"asAtModified": f"2026-11-{day:02d}T08:00:00.0000000+00:00"}
+    return {
+        "id": {"scope": "Desk", "code": code},
+        "type": "Transaction",
+        "displayName": name,
+        "version": version,
+        **members,
+    }
+
+
+def filters_of(tenant: Tenant, path: str = PORTFOLIOS) -> list[str]:
+    return [each.url.params.get("filter", "") for each in tenant.asked if each.url.path == path]
+
+
+def fund_names(dealer: Dealer) -> dict[str, str]:
+    return {id.code: each.name for id, each in dealer.desk.snapshot.records.portfolios.items()}
+
+
+async def test_after_a_day_only_portfolios_that_changed_are_read(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    dealer = desk_of()
+    await traded(dealer)
+    tenant.lists(PORTFOLIOS, portfolio("GROWTH", "Growth fund", 3), portfolio("OLD", "Old fund", 5))
+    await dealer.desk.beside.read_reference()
+    tenant.lists(PORTFOLIOS, portfolio("GROWTH", "Growth and more", 20))
+    days.pass_(hours=25)
+    await dealer.desk.beside.read_reference()
+    assert fund_names(dealer) == {"GROWTH": "Growth and more", "OLD": "Old fund"}
+    assert filters_of(tenant) == ["", "version.asAtModified gt 2026-11-05T07:59:58.000000Z"]
+    days.pass_(days=8)
+    await dealer.desk.beside.read_reference()
+    assert filters_of(tenant)[2:] == [""], "after a week the whole list: changes do not tell of deletions"
+    assert fund_names(dealer) == {"GROWTH": "Growth and more"}
+
+
+async def test_a_server_that_does_not_filter_by_change_is_asked_for_all(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "asAtModified" in request.url.params.get("filter", ""):
+            return json_answer(400, {"name": "InvalidFilter", "code": 151, "detail": "no such field"})
+        return json_answer(200, {"values": [portfolio("GROWTH", f"Fund {days().day}", 3)]})
+
+    dealer = desk_of()
+    await traded(dealer)
+    tenant.answers[PORTFOLIOS] = answer
+    for _ in range(2):
+        await dealer.desk.beside.read_reference()
+        assert dealer.desk.snapshot.records.portfolio_name(rid("GROWTH")) == f"Fund {days().day}"
+        days.pass_(hours=25)
+
+
+async def test_a_currency_that_the_list_leaves_out_is_read_when_somebody_deals_in_the_portfolio(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    details = "/api/api/transactionportfolios/Desk/GROWTH/details"
+    dealer = desk_of()
+    luid = await traded(dealer)
+    tenant.knows(instrument(luid, "Apple Inc"))
+    tenant.lists(PORTFOLIOS, portfolio("GROWTH", "Growth fund", 3), portfolio("OLD", "Old fund", 5))
+    told = {"originPortfolioId": {"scope": "Desk", "code": "GROWTH"}, "version": {}, "baseCurrency": "EUR"}
+    tenant.answers[details] = lambda _: json_answer(200, {**told, "transactionTypeScope": "Own"})
+    await dealer.desk.beside.read_reference()
+    assert tenant.count(details) == 0
+    for _ in range(2):
+        await dealer.desk.prepare(orders_of("BLK-9", {"ORD-9": 10}))
+        known = dealer.desk.snapshot.records.portfolios[rid("GROWTH")]
+        assert (known.name, known.currency, known.transaction_scope) == ("Growth fund", "EUR", "Own")
+        days.pass_(days=8)
+        await dealer.desk.beside.read_reference()
+    assert tenant.count(details) == 1, "once, also after the list was read again"
+
+
+async def test_portfolios_of_a_profile_are_listed_by_scope_where_the_filter_is_refused(
+    tenant: Tenant, tmp_path: Path, days: Days
+) -> None:
+    profile = DeskProfile(portfolios=(rid("GROWTH"), ResourceId("Sleeves", "US")))
+    dealer = Dealer.at(tenant, now=days, cache=tmp_path, profile=profile)
+    await dealer.desk.load()
+    refusal = {"name": "InvalidFilter", "code": 151, "detail": "no such field"}
+    tenant.answers[PORTFOLIOS] = lambda _: json_answer(400, refusal)
+    tenant.lists(f"{PORTFOLIOS}/Desk", portfolio("GROWTH", "Growth fund", 3))
+    tenant.lists(f"{PORTFOLIOS}/Sleeves")
+    await dealer.desk.beside.read_reference()
+    assert dealer.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
+    assert filters_of(tenant) == ["id.scope in ('Desk','Sleeves')"]
     await dealer.desk.close()
     await dealer.desk.client.close()

@@ -66,7 +66,7 @@ class SectionText(Flow):
 class DetailScreen(DismissOnce[None]):
     """Shows all members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
 
-    With ``raw`` it begins with the JSON. ``more`` returns a section anew once more is known of it.
+    With ``raw`` it begins with the JSON. Each of ``more`` returns a section anew once more is known of it.
     """
 
     CSS_PATH = sheet("history")
@@ -85,7 +85,7 @@ class DetailScreen(DismissOnce[None]):
         text: str,
         *,
         raw: bool = False,
-        more: Callable[[], Awaitable[Section | None]] | None = None,
+        more: Sequence[Callable[[], Awaitable[Section | None]]] = (),
     ) -> None:
         super().__init__()
         self._more = more
@@ -111,8 +111,8 @@ class DetailScreen(DismissOnce[None]):
         """Focus the text, so that arrows scroll it; ask for what is not known yet."""
         self._hint()
         self.query_one("#body").focus()
-        if self._more is not None:
-            self._complete(self._more)
+        for more in self._more:
+            self._complete(more)
 
     @work(description="more of a section")
     async def _complete(self, more: Callable[[], Awaitable[Section | None]]) -> None:

@@ -239,14 +239,19 @@ class BesideRows:
         await self.facts.read_quotes(filter(None, (luid_of(snapshot.row(ref)) for ref in rows)))
 
     async def await_holdings(self, verb: Verb) -> None:
-        """Ask for the holdings that a preview of ``verb`` tells of; wait as long as a preview does."""
+        """Ask for what a preview of ``verb`` tells of portfolios; wait as long as a preview does."""
         from tui.service.positions import ABOUT_POSITIONS, keys_of
+        from tui.service.reference.ticket_facts import PREVIEW_WAITS_S
 
         if not isinstance(verb, ABOUT_POSITIONS):
             return
         keys = await asyncio.to_thread(keys_of, verb, self._desk.snapshot)
         if keys:
-            await self.facts.await_holdings(keys)
+            portfolios = dict.fromkeys(portfolio for portfolio, _ in keys)
+            await asyncio.gather(
+                self.facts.await_holdings(keys),
+                self.reference.complete(portfolios, within_s=PREVIEW_WAITS_S),
+            )
 
 
 def _written() -> Iterable[Operation[Any, Any]]:

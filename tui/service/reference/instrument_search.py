@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tui.api.http_request import Query
 from tui.api.reference_operations import GET_INSTRUMENTS, LIST_INSTRUMENTS
+from tui.service.filter_texts import quoted
 from tui.service.instrument_ids import kind_of
 from tui.service.reference.instrument_reader import facts_of
 from tui.service.reference.optional_calls import OptionalCalls
@@ -56,7 +57,7 @@ class InstrumentSearch:
         if kind != "Ticker":
             return LookedUp()
         for scope in dict.fromkeys((*scopes, DEFAULT_SCOPE)):
-            named = await self._listed(f"name startswith {_quoted(text)}", scope)
+            named = await self._listed(f"name startswith {quoted(text)}", scope)
             if named:
                 return LookedUp(named=named)
         return LookedUp()
@@ -68,7 +69,7 @@ class InstrumentSearch:
             return await self._got(kind, upper, scope)
         if kind == "Ticker" and (own := await self._got("ClientInternal", text, scope)):
             return own
-        return await self._listed(f"identifiers['{kind}'] eq {_quoted(upper)}", scope)
+        return await self._listed(f"identifiers['{kind}'] eq {quoted(upper)}", scope)
 
     async def _got(self, kind: str, text: str, scope: str) -> tuple[InstrumentFacts, ...]:
         query = {"identifierType": kind, "scope": _named(scope)}
@@ -87,7 +88,3 @@ class InstrumentSearch:
 
 def _named(scope: str) -> str | None:
     return None if scope == DEFAULT_SCOPE else scope
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
-from tui.api.errors import ApiError
+from tui.api.base import ResourceId
+from tui.api.errors import ApiError, Refused
 from tui.api.reference_operations import (
     GET_INSTRUMENTS,
     GET_PROPERTY_DEFINITIONS,
     LIST_PORTFOLIOS,
     LIST_TRANSACTION_TYPES,
+    PORTFOLIO_DETAILS,
 )
 from tui.service.desk_profile import DeskProfile
 from tui.service.environment import Update
@@ -30,7 +33,7 @@ from tui.service.numbers import counted
 from tui.service.reference.instrument_reader import InstrumentReader
 from tui.service.reference.instrument_search import NOT_ASKED, InstrumentSearch, LookedUp
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.reference.portfolio_reader import PortfolioReader
+from tui.service.reference.portfolio_reader import MOST_PAGES, PortfolioReader
 from tui.service.reference.property_reader import PropertyReader
 from tui.service.reference.record_file import RecordFile
 from tui.service.reference.side_reader import SideReader
@@ -49,6 +52,10 @@ GOOD_FOR: Final = timedelta(days=1)
 """The age at which a record is read again."""
 LIST_AGAIN: Final = timedelta(minutes=10)
 """The least time between two lists of portfolios: a new one may have come that a row names."""
+WHOLE_LIST_EVERY: Final = timedelta(days=7)
+"""How long only the portfolios that changed are listed: the list of changes does not say what was deleted."""
+DETAILED: Final = 20
+"""The most portfolios whose details are read for one ticket."""
 FILED_AT_ONCE: Final = 300
 """Records from disk that are taken in between two pauses."""
 LOOK_UP_S: Final = 5.0
@@ -108,13 +115,15 @@ class ReferenceReader:
         self._going_on = False
         self._anew_since = _NEVER
         self._listed_at = _NEVER
+        self._whole_list_at = _NEVER
+        self._detailed: set[ResourceId] = set()
         self._sides_read_at: dict[str, datetime] = {}
         """When the types of a scope were read: it may have none."""
-        self._defining: set[asyncio.Task[None]] = set()
+        self._waited_for: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
         """Stop what is still being read."""
-        for task in self._defining:
+        for task in self._waited_for:
             task.cancel()
 
     @property
@@ -134,7 +143,8 @@ class ReferenceReader:
     def read_anew(self) -> None:
         """Read everything again at the next opportunity: somebody asked for it."""
         self._anew_since = self._now()
-        self._listed_at = _NEVER
+        self._listed_at = self._whole_list_at = _NEVER
+        self._detailed.clear()
         self.calls.try_again()
         self.instruments.forget_missing()
         self._waiting.add_all(self._snapshot())
@@ -188,6 +198,7 @@ class ReferenceReader:
     async def _add_portfolios(self, found: Collection[PortfolioFacts]) -> None:
         await self._look()
         held = self.records.portfolios
+        found = [_with_details(each, held.get(each.id)) for each in found]
         differ = any((was := held.get(each.id)) is not None and not _alike(was, each) for each in found)
         rows = self._waiting.answered((), (each.id for each in found))
         merged = {**held, **{each.id: each for each in found}}
@@ -207,6 +218,7 @@ class ReferenceReader:
         if portfolios:
             await self._add_portfolios(portfolios)
             self._listed_at = max(each.read_at for each in portfolios)
+            self._whole_list_at = min(each.read_at for each in portfolios)
         sides = await asyncio.to_thread(self._side_file.load, now)
         properties = await asyncio.to_thread(self._property_file.load, now)
         if sides or properties:
@@ -243,10 +255,47 @@ class ReferenceReader:
         due = unknown or not self._is_good(self._listed_at)
         if not due or not self.calls.may(LIST_PORTFOLIOS):
             return
-        async for page in self._portfolios.read():
-            await self._add_portfolios(page)
+        if not await self._read_changed_portfolios():
+            await self._read_all_portfolios()
         self._listed_at = self._now()
+        await self._save_portfolios()
+
+    async def _read_changed_portfolios(self) -> bool:
+        """Read the portfolios that changed (R26); return whether that was possible, and is enough."""
+        changes = [each.modified for each in self.records.portfolios.values() if each.modified is not None]
+        if not changes or self._now() - self._whole_list_at >= WHOLE_LIST_EVERY:
+            return False
+        try:
+            async for page in self._portfolios.read(max(changes)):
+                await self._add_portfolios(page)
+        except Refused:
+            return False
+        return True
+
+    async def _read_all_portfolios(self) -> None:
+        """Read the whole list; what is not in it any more is forgotten, unless the list was cut."""
+        seen: set[ResourceId] = set()
+        pages = 0
+        async for page in self._portfolios.read():
+            pages += 1
+            seen.update(each.id for each in page)
+            await self._add_portfolios(page)
+        self._whole_list_at = self._now()
+        held = self.records.portfolios
+        if pages < MOST_PAGES and not seen.issuperset(held):
+            left = {id: each for id, each in held.items() if id in seen}
+            self._publish(replace(self.records, portfolios=left), None)
+
+    async def _save_portfolios(self) -> None:
         await asyncio.to_thread(self._portfolio_file.save, tuple(self.records.portfolios.values()))
+
+    async def _read_details(self, portfolios: Iterable[PortfolioFacts]) -> None:
+        for known in portfolios:
+            await self._attempt(partial(self._read_details_of, known))
+        await self._save_portfolios()
+
+    async def _read_details_of(self, known: PortfolioFacts) -> None:
+        await self._add_portfolios((await self._portfolios.details(known),))
 
     async def _read_sides(self) -> None:
         """Read the transaction types of the shared scope and of those that portfolios name."""
@@ -270,9 +319,24 @@ class ReferenceReader:
         """Read the definitions of properties; a server that takes longer is not waited for."""
         if not keys:
             return
-        task = asyncio.create_task(self._read_properties(keys))
-        self._defining.add(task)
-        task.add_done_callback(self._defining.discard)
+        await self._wait_for(self._read_properties(keys), within_s)
+
+    async def complete(self, portfolios: Collection[ResourceId], *, within_s: float) -> None:
+        """Read what the list did not say of portfolios that somebody deals in, once each (R29).
+
+        A server that takes longer is not waited for.
+        """
+        due = [known for id in portfolios if (known := self.records.portfolios.get(id)) is not None]
+        due = [known for known in due if not known.currency and known.id not in self._detailed][:DETAILED]
+        if due and self.calls.may(PORTFOLIO_DETAILS):
+            self._detailed.update(known.id for known in due)
+            await self._wait_for(self._read_details(due), within_s)
+
+    async def _wait_for(self, read: Coroutine[Any, Any, None], within_s: float) -> None:
+        """Wait for a read that goes on when the time is over."""
+        task = asyncio.create_task(read)
+        self._waited_for.add(task)
+        task.add_done_callback(self._waited_for.discard)
         await asyncio.wait({task}, timeout=within_s)
 
     async def _read_properties(self, keys: Collection[str]) -> None:
@@ -303,6 +367,18 @@ class ReferenceReader:
             await self._add_instruments(facts)
             await asyncio.to_thread(self._instrument_file.save, tuple(self.records.instruments.values()))
         return found
+
+
+def _with_details(listed: PortfolioFacts, known: PortfolioFacts | None) -> PortfolioFacts:
+    """Return a portfolio with what its details told before, where the list has no currency."""
+    if known is None or listed.currency:
+        return listed
+    return replace(
+        listed,
+        currency=known.currency,
+        instrument_scopes=listed.instrument_scopes or known.instrument_scopes,
+        transaction_scope=listed.transaction_scope or known.transaction_scope,
+    )
 
 
 def _alike(one: InstrumentFacts | PortfolioFacts, other: InstrumentFacts | PortfolioFacts) -> bool:

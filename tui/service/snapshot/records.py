@@ -66,7 +66,10 @@ class InstrumentFacts(Struct, frozen=True, gc=False):
 
 
 class PortfolioFacts(Struct, frozen=True, gc=False):
-    """A portfolio: its display name and base currency, and where its instruments and sides are resolved."""
+    """A portfolio: its display name and base currency, and where its instruments and sides are resolved.
+
+    ``modified`` is when somebody last changed it on the server.
+    """
 
     id: ResourceId
     read_at: ReadAt
@@ -75,6 +78,7 @@ class PortfolioFacts(Struct, frozen=True, gc=False):
     kind: str = ""
     instrument_scopes: tuple[str, ...] = ()
     transaction_scope: str = ""
+    modified: ReadAt | None = None
 
 
 class SideFacts(Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ from tui.api.codec import Page
 from tui.api.errors import ApiError, Refused
 from tui.api.models import Block, OrderGraphBlock
 from tui.api.states import normalize
+from tui.service.filter_texts import time_text
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.relations import related_of
@@ -33,7 +34,7 @@ from tui.service.sync.queries import (
     surely_gone,
 )
 from tui.service.sync.read_session import GRAPH_PAGE, PAGE, ReadSession
-from tui.service.sync.window import Window, time_text
+from tui.service.sync.window import Window
 from tui.service.sync.window_list import WindowList
 
 PUT_A_TURN: Final = 50

@@ -19,6 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, NotFound
 from tui.api.models import Transaction
+from tui.service.filter_texts import any_of
 from tui.service.learned import Learned
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -26,7 +27,6 @@ from tui.service.snapshot.transaction_keys import portfolio_of, transaction_key
 from tui.service.sync.id_filters import (
     SHORTEST,
     IdFilters,
-    any_of,
     concerns_the_filter,
     in_parts,
     is_about_length,

@@ -16,6 +16,7 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, NoAnswer
 from tui.api.models import OrderGraphBlock
+from tui.service.filter_texts import time_text
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.block_reader import BlockReader
@@ -34,7 +35,7 @@ from tui.service.sync.queries import (
     surely_gone,
 )
 from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
-from tui.service.sync.window import BY_DATE, Window, last_activity, time_text
+from tui.service.sync.window import BY_DATE, Window, last_activity
 
 FEW: Final = 20
 """Rows that are read by their ids without looking for a list that has them."""

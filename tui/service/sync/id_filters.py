@@ -8,13 +8,14 @@ remembered (contract R73, R74).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError, Refused
+from tui.service.filter_texts import any_of, quoted
 from tui.service.learned import Learned
 
 FIRST_LENGTH: Final = 480
@@ -170,11 +171,6 @@ def _written(form: Form, ids: Collection[ResourceId], prefix: str = "") -> str:
     return tests[0] if len(tests) == 1 else " or ".join(f"({test})" for test in tests)
 
 
-def quoted(text: str) -> str:
-    """Return a text as the filter language writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def in_parts(field: str, values: Iterable[str], length: int) -> Iterator[list[str]]:
     """Yield ``values`` in parts, the filter of each by ``field`` no longer than ``length`` and an address."""
     part: list[str] = []
@@ -190,8 +186,3 @@ def in_parts(field: str, values: Iterable[str], length: int) -> Iterator[list[st
         part.append(value)
     if part:
         yield part
-
-
-def any_of(field: str, values: Iterable[Any]) -> str:
-    """Return the filter of rows whose ``field`` is one of ``values``."""
-    return f"{field} in ({','.join(quoted(str(value)) for value in values)})"

@@ -8,16 +8,16 @@ happens to it: once there are too many, those without activity for some days are
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Set
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, OrderGraphBlock
 from tui.api.states import is_final
 from tui.service.desk_profile import DeskProfile
+from tui.service.filter_texts import any_of, time_text
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind
-from tui.service.sync.id_filters import any_of
 
 MANY: Final = 2000
 """More blocks than these are no day's work: a tenant that has them never sweeps."""
@@ -156,8 +156,3 @@ def last_activity(row: OrderGraphBlock | Block) -> datetime:
     changed = block.version.as_at_modified if block.version else None
     told = None if isinstance(row, Block) else row.latest_activity_date
     return told or changed or block.created_date
-
-
-def time_text(moment: datetime) -> str:
-    """Return a point in time as filters write it (R76)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -18,12 +18,13 @@ from tui.api import operations
 from tui.api.codec import Page
 from tui.api.errors import ApiError
 from tui.api.models import Block, OrderGraphBlock
+from tui.service.filter_texts import time_text
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.high_water_marks import later
 from tui.service.sync.id_filters import concerns_the_filter
 from tui.service.sync.read_session import FIRST_PAGE, GRAPH_PAGE, ReadSession
-from tui.service.sync.window import MANY, SOME, Window, last_activity, time_text
+from tui.service.sync.window import MANY, SOME, Window, last_activity
 
 log = logging.getLogger(__name__)
 
