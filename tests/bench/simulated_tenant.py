@@ -18,11 +18,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from tui.oms.domain.refusals import Refusal
 from tui.oms.query.grammar import parse_filter
-from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, Not
+from tui.oms.query.nodes import BooleanOp, Comparison, Exists, FilterNode, ListCondition, Not
 
 HISTORY: Final = timedelta(days=3 * 365)
 ORDERS: Final = 3
@@ -51,6 +52,7 @@ class SimulatedTenant:
     Attributes:
         blocks: how many blocks there are, of which the newest ``live`` are neither booked nor swept.
         scopes: the scopes that blocks and their rows are spread over, ``desk00`` and so on.
+        orders_of_one_scope: whether orders are all of the first scope, whatever that of their block.
         portfolios: the portfolios that orders belong to.
         others: transactions of other kinds in each portfolio.
         sweeps: whether history is swept; without, only its age tells it from what is live.
@@ -61,6 +63,8 @@ class SimulatedTenant:
         longest_filter: the characters a filter may have.
         unknown: parts of filters that are refused as unknown: names of fields, or words such as `` or ``.
         ignored: parts of filters that make the tenant answer as if there was none.
+        unfinished: blocks of history whose orders are open all the same.
+        activity_counts_orders: whether a change of an order is activity of its block.
         loose: codes and portfolios of open orders that are in no block, as young as the newest one.
         marks: whether rows that are booked say so; without, orders stay new and allocations allocated.
         refuses: parts of paths that are answered with this status.
@@ -71,6 +75,7 @@ class SimulatedTenant:
     blocks: int = 3000
     live: int = 400
     scopes: int = 1
+    orders_of_one_scope: bool = False
     portfolios: int = 100
     others: int = 0
     sweeps: bool = True
@@ -81,6 +86,8 @@ class SimulatedTenant:
     longest_filter: int = 16_384
     unknown: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    unfinished: tuple[int, ...] = ()
+    activity_counts_orders: bool = True
     loose: tuple[tuple[str, str], ...] = ()
     marks: bool = True
     refuses: dict[str, int] = field(default_factory=dict)
@@ -143,12 +150,16 @@ class SimulatedTenant:
     def _is_booked(self, number: int) -> bool:
         return number < self.first_live or number >= self.blocks - self.booked
 
+    def _says_booked(self, number: int) -> bool:
+        return self.marks and self._is_booked(number) and number not in self.unfinished
+
     def _is_swept(self, number: int) -> bool:
         return self.sweeps and number < self.first_live
 
     def _id(self, kind: str, number: int, part: int | None = None) -> Json:
         code = f"{kind}-{number:07d}" + ("" if part is None else f"-{part}")
-        return {"scope": f"desk{number % self.scopes:02d}", "code": code}
+        scope = 0 if kind == "ORD" and self.orders_of_one_scope else number % self.scopes
+        return {"scope": f"desk{scope:02d}", "code": code}
 
     def _portfolio(self, number: int, part: int) -> Json:
         return {"scope": "Portfolios", "code": f"PF-{(number * ORDERS + part) % self.portfolios:03d}"}
@@ -204,6 +215,8 @@ class SimulatedTenant:
         parts = range(ORDERS)
         done = range(ORDERS if booked else 0)
         times = [at for kind in ("blocks", "placements") for at, _ in self._changes(kind, number)]
+        if self.activity_counts_orders:
+            times += [at for part in parts for at, _ in self._changes("orders", number * ORDERS + part)]
         return {
             "block": self._block(number),
             "ordered": {
@@ -260,7 +273,7 @@ class SimulatedTenant:
             "portfolioId": self._portfolio(number, part),
             "quantity": UNITS // ORDERS,
             "instrumentScope": "default",
-            "state": "Booked" if self.marks and self._is_booked(number) else "New",
+            "state": "Booked" if self._says_booked(number) else "New",
             "timeInForce": "Day",
             "date": _time(made),
             "limitPrice": self._price(number, 1),
@@ -363,7 +376,8 @@ class SimulatedTenant:
         if test is None:
             return range(first, self.blocks)
         named = [each for each in _comparisons(test) if isinstance(each, Comparison)]
-        codes = [str(code) for each in named if each.field.endswith("id.code") for code in each.values]
+        about = ("id.code", "orderIds.code")
+        codes = [str(code) for each in named if each.field.endswith(about) for code in each.values]
         if codes and not any(each.field.startswith("portfolioId") for each in named):
             return sorted({int(code.split("-")[1]) for code in codes if not code.startswith("LOO")})
         for each in _conjuncts(test):
@@ -372,7 +386,7 @@ class SimulatedTenant:
                 return ()
             if isinstance(each, Comparison) and isinstance(each.values[0], datetime):
                 first = max(first, self._first_since(each.values[0]))
-                if each.field == "version.asAtModified":
+                if each.field in ("version.asAtModified", "latestActivityDate"):
                     changed = {
                         n // (ORDERS if k in ("orders", "allocations") else 1)
                         for k, rows in self.changed.items()
@@ -557,6 +571,8 @@ def _comparisons(node: FilterNode) -> Iterator[Comparison | Exists]:
             yield from _comparisons(part)
     elif isinstance(node, Not):
         yield from _comparisons(node.part)
+    elif isinstance(node, ListCondition):
+        yield replace(node.test, field=f"{node.field}.{node.test.field}")
     elif isinstance(node, (Comparison, Exists)):
         yield node
 
@@ -579,11 +595,15 @@ def _passes(node: FilterNode, row: Json, dialect: Dialect) -> bool:
         return any(found) if node.is_or else all(found)
     if isinstance(node, Not):
         return not _passes(node.part, row, dialect)
+    if isinstance(node, ListCondition):
+        return any(_passes(node.test, each, dialect) for each in row[node.field])
     if not isinstance(node, (Comparison, Exists)):
         raise _Refused(400, 233, "This cannot be filtered by.")
     value: Any = row if "block" not in row or node.field == "latestActivityDate" else row["block"]
     for part in node.field.removeprefix("block.").split("."):
         value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, list):
+            return any(_passes(replace(node, field="code"), each, dialect) for each in value)
     if isinstance(node, Exists):
         return (value is not None) == node.expected
     if value is None:

@@ -55,7 +55,7 @@ from tui.columns.row_values import (
     sized_in,
     transaction_price,
 )
-from tui.columns.unknown import with_unknown
+from tui.columns.unknown import UNKNOWN, with_unknown
 from tui.service.snapshot.compliance_states import (
     approval_of_order,
     compliance_of_block,
@@ -169,9 +169,11 @@ ORDERS: Final = (
     plain(
         "block",
         "Block",
-        "The block that holds it",
+        "The block that holds it; ? where one may that is not on this desk",
         12,
-        lambda s, row: name(s, EntityKind.BLOCKS, s.block_of_order(row.id)),
+        lambda s, row: (
+            UNKNOWN if row.id in s.maybe_blocked else name(s, EntityKind.BLOCKS, s.block_of_order(row.id))
+        ),
         cut="middle",
     ),
     verdict(

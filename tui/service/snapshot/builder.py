@@ -60,6 +60,8 @@ class SnapshotBuilder:
         """Since when blocks have to be active to be here; None if they need not."""
         self.bookings_due = base.bookings_due
         """The portfolios whose transactions are still to be read."""
+        self.maybe_blocked: set[ResourceId] = set(base.maybe_blocked)
+        """The orders in no block here of which it is not known whether another block holds them."""
         self.contradictory: set[Ref] = set(base.contradictory)
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
@@ -211,6 +213,7 @@ class SnapshotBuilder:
             self.own_totals,
             self.active_since,
             self.bookings_due,
+            self.maybe_blocked,
             self._twins_found,
             self.contradictory,
         )
@@ -221,6 +224,7 @@ class SnapshotBuilder:
             base.own_totals,
             base.active_since,
             base.bookings_due,
+            base.maybe_blocked,
             base.twins,
             base.contradictory,
         )
@@ -250,6 +254,7 @@ class SnapshotBuilder:
             own_totals=self.own_totals,
             active_since=self.active_since,
             bookings_due=self.bookings_due,
+            maybe_blocked=frozenset(self.maybe_blocked),
             outdated=self._outdated,
             twins=self._twins_found,
             contradictory=frozenset(self.contradictory),

@@ -233,6 +233,8 @@ class FullLoad:
                     if everything or row.id in named or self._window.belongs(builder, kind, row, placements)
                 ]
                 builder.put(kind, mine)
+                if kind is EntityKind.ORDERS:
+                    self._blocks.doubt([row.id for row in mine])
                 read.update(row.id for row in mine)
                 newest = later(newest, newest_change(mine))
                 stale.update(outdated(builder, kind, mine))

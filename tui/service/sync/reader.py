@@ -127,6 +127,8 @@ class Reader:
         self._shown = self._progress()
         try:
             await self._everything.load(self._shown)
+            await self._blocks.read(self._blocks.joined)
+            await self._blocks.find_blocks()
         finally:
             self._shown = None
         self.builder.active_since = self.window.since
@@ -166,6 +168,7 @@ class Reader:
             Superseded: the desk shows another moment by now.
         """
         session, began = self._session, self._now()
+        await self._blocks.find_blocks()
         if await self._gate.is_shut():
             return
         kinds = [kind for kind in POLLED if not session.is_missing(kind)]
@@ -184,7 +187,7 @@ class Reader:
         Others are left where they are: a tenant's history changes too.
         """
         builder, outside = session.builder, self._blocks.outside
-        held = builder.rows(EntityKind.BLOCKS)
+        held, orders = builder.rows(EntityKind.BLOCKS), builder.rows(EntityKind.ORDERS)
         blocks: set[ResourceId] = set()
         others: dict[ResourceId, Version | None] = {}
         for row in changed.get(EntityKind.BLOCKS, ()):
@@ -193,6 +196,8 @@ class Reader:
             elif self.window.may_keep(row) and self._not_ours.get(row.id) != row.version:
                 outside.discard(row.id)
                 others[row.id] = row.version
+            if row.id not in held:
+                self._blocks.doubt([id for id in row.order_ids if id in orders], again=True)
         put = 0
         for kind in LISTED:
             async for rows in session.in_turns(changed.get(kind, [])):
@@ -200,6 +205,8 @@ class Reader:
                 before = {row.id: builder.rows(kind).get(row.id) for row in mine}
                 ids = builder.put(kind, mine)
                 put += len(ids)
+                if kind is EntityKind.ORDERS:
+                    self._blocks.doubt(ids)
                 after = [builder.rows(kind)[id] for id in ids]
                 before_rows = [row for id in ids if (row := before[id]) is not None]
                 blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
@@ -207,6 +214,7 @@ class Reader:
         self._not_ours.update((id, version) for id, version in others.items() if id in outside)
         if self.window.since is not None:
             await self._blocks.read(await self._awoken(session, changed) - blocks, joining=False)
+        await self._blocks.find_blocks()
         return bool(put or blocks or others)
 
     async def _awoken(self, session: ReadSession, changed: Mapping[EntityKind, list[Any]]) -> set[ResourceId]:
@@ -277,7 +285,10 @@ class Reader:
             ours = {row.id for row in mine}
             self._not_ours.update((row.id, row.version) for row in rows if row.id not in ours)
             blocks |= blocks_of(session.builder, kind, mine)
+            if kind is EntityKind.ORDERS:
+                self._blocks.doubt(ours)
         await self._blocks.read(blocks)
+        await self._blocks.find_blocks()
 
     async def reread(self, refs: Iterable[Ref]) -> None:
         """Read named rows again; remove those that are gone, and read the rows below their blocks.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Set
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tui.api.base import ResourceId
+from tui.api.base import ResourceId, Version
 from tui.api.models import Block, Order, OrderGraphBlock
 from tui.api.states import is_final
 from tui.service.desk_profile import DeskProfile
@@ -38,12 +38,19 @@ class Window:
         self._now = now
         self.since: datetime | None = None
         """Blocks without activity since then are left out; None while all that are live belong to it."""
+        self.elsewhere: dict[ResourceId, Version | None] = {}
+        """The orders, in the version looked at, that a block holds which does not belong to the desk."""
         self._scopes = {scope.casefold() for scope in profile.scopes}
         self._portfolios = set(profile.portfolios)
 
     def narrow(self) -> None:
         """Leave out from now on what nothing happened to for the profile's days."""
         self.since = self._now() - timedelta(days=self.profile.days)
+
+    @property
+    def lacks_blocks(self) -> bool:
+        """Whether blocks that are not swept may be left out, so that their orders seem to be in none."""
+        return self.since is not None or bool(self._scopes)
 
     def is_old(self, row: OrderGraphBlock | Block) -> bool:
         """Return whether nothing happened to a block for the profile's days, as far as it tells."""
@@ -79,6 +86,8 @@ class Window:
         if self.profile.filter or is_final(order.state) or not self.is_in_scope(order.id):
             return False
         if self._portfolios and order.portfolio_id not in self._portfolios:
+            return False
+        if order.id in self.elsewhere and self.elsewhere[order.id] == order.version:
             return False
         changed = order.version.as_at_modified if order.version else None
         return self.since is None or changed is None or changed >= self.since

@@ -11,6 +11,7 @@ from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http_request import Request
+from tui.api.placing_states import Guard
 from tui.api.requests import (
     BlockAndOrderIdRequest,
     BlockAndOrders,
@@ -163,3 +164,9 @@ class MoveOrders(Verb, frozen=True):
 
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return order_lines(snapshot, self.order_ids)
+
+    def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
+        said = "may be in a block that is not on this desk, and would leave it"
+        doubtful = [id for id in self.order_ids if id in snapshot.maybe_blocked]
+        names = (snapshot.name_of(self.kind, id) for id in doubtful)
+        return tuple(Caution("block not known", f"{name} {said}", Guard.TYPED) for name in names)
