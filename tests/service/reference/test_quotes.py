@@ -127,6 +127,18 @@ async def test_each_is_asked_for_once_in_half_a_minute_and_told_of_when_it_is_an
     assert desk.line.count(GET) == 3
 
 
+async def test_what_cannot_be_quoted_is_not_due_at_once_either() -> None:
+    desk = Watching(series=QuoteSeries("demo", id_type="Figi"))
+    desk.line.answers[GET] = BROKEN["404"]
+    await desk.look(APPLE)
+    for seconds in (0, int(QUOTES_EVERY.total_seconds())):
+        desk.seconds = seconds
+        await desk.look(APPLE, GILT)
+        assert not desk.reader.due([APPLE.luid, GILT.luid]), "or a ticket would ask without end"
+    assert desk.line.count(GET) == 1
+    await desk.client.close()
+
+
 @pytest.mark.parametrize(
     ("value", "more", "price", "words"),
     [

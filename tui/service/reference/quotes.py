@@ -63,13 +63,13 @@ class QuotesReader:
 
         Return the prices that are others than before, by LUID. What fails is asked for again another time.
         """
+        self._asked.update(dict.fromkeys((known.luid for known in instruments), self._now()))
         series = {known.luid: asked for known in instruments if (asked := self._series_of(known))}
         if self._is_due(self._rates_asked, RATES_EVERY):
             self._rates_asked = self._now()
             series.update(self._rate_series(currencies, base))
         if not series or not self._calls.may(GET_QUOTES):
             return self._now_outdated()
-        self._asked.update(dict.fromkeys((known.luid for known in instruments), self._now()))
         changed: dict[str, LatestQuote] = {}
         waiting = iter(series.items())
         while some := dict(islice(waiting, MAX_QUOTES)):
