@@ -46,7 +46,7 @@ from widgets.form import FormFields
 
 DEMO = DeskProfile(compliance_run=ComplianceRun("demo", "Rules", ResourceId("demo", "default")))
 """What the program's own demo says of compliance."""
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Seconds a test waits for what it expects before it fails."""
 
 
@@ -132,7 +132,6 @@ class Blotter:
         """Press keys one after the other, and let the panes show what came of it."""
         for key in keys:
             await self.pilot.press(key)
-        await self.pilot.pause()
         await self.until(lambda: not self._arranging())
 
     def _arranging(self) -> bool:
@@ -166,7 +165,6 @@ class Blotter:
     async def form(self) -> str:
         """Wait for a form and return its text."""
         await self.until(lambda: isinstance(self.app.screen, FormDialog))
-        await self.pilot.pause()
         return self.text()
 
     async def go(self, kind: str, code: str = "") -> None:
@@ -190,7 +188,6 @@ class Blotter:
     async def report(self) -> str:
         """Wait until a write is reported, and return the text of the report or the notice."""
         await self.until(lambda: isinstance(self.app.screen, ReportDialog) or bool(self._news()))
-        await self.pilot.pause()
         if isinstance(self.app.screen, ReportDialog):
             said = self.boxed()
             await self.press("escape")
@@ -200,7 +197,6 @@ class Blotter:
     async def preview(self) -> str:
         """Wait for a preview and its rehearsal; return its text, without the breaks of its lines."""
         await self.until(self._can_answer)
-        await self.pilot.pause()
         return self.boxed()
 
     def _can_answer(self) -> bool:
@@ -215,8 +211,12 @@ class Blotter:
         return [str(each.message) for each in self.app._notifications if each.identity not in self.heard]
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Let the app work until ``true``; fail when it never becomes so, at once when the app fails."""
+        """Let the app work until ``true``; fail when it never becomes so, at once when the app fails.
+
+        It is asked only while the app is idle: what comes of the same cause is on the screen too by then.
+        """
         end = monotonic() + PATIENCE_S
+        await self.pilot.pause()
         while not true():
             if self.app._exception is not None:
                 raise AssertionError("the app failed") from self.app._exception

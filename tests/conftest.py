@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import AsyncIterator, Iterator
+from time import time
 
 import httpx
 import pytest
+import textual.notifications
 from hypothesis import HealthCheck, settings
 
 from tests.idle import idle_by_the_loop
@@ -16,8 +18,13 @@ from tui.api.http import Http, asgi_transport
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
+from tui.screens.desk import pane_commands
+from tui.service.reference import reference_reader, ticket_facts
+from tui.service.rehearsal import rehearse
 
 BASE = "http://embedded/api"
+UNHURRIED_S = 60.0
+"""Seconds that a test lets pass before the program gives up waiting."""
 
 # How long an example takes on a busy machine says nothing about whether it holds.
 settings.register_profile(
@@ -54,6 +61,18 @@ def pytest_collection_finish() -> None:
 def quick_pilot() -> Iterator[None]:
     """Let a pilot go on as soon as the app is idle."""
     with idle_by_the_loop():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def unhurried_program() -> Iterator[None]:
+    """Have the program wait for what is under way, and show notices, longer than a busy machine takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rehearse, "TIMEOUT_S", UNHURRIED_S)
+        patch.setattr(ticket_facts, "PREVIEW_WAITS_S", UNHURRIED_S)
+        patch.setattr(reference_reader, "LOOK_UP_S", UNHURRIED_S)
+        patch.setattr(pane_commands, "NAMES_S", UNHURRIED_S)
+        patch.setattr(textual.notifications, "time", lambda: time() - UNHURRIED_S)
         yield
 
 

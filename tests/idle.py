@@ -7,6 +7,7 @@ Here the event loop is asked: nothing is ready to run, no thread works for it, n
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -21,12 +22,21 @@ QUIET_TURNS: Final = 3
 MOMENT_S: Final = 0.0005
 """Seconds between two looks at a thread that works for the loop, or at a timer of Textual's."""
 
+LOOP_S: Final = 60.0
+"""Seconds after which an app that always has something to do is at fault."""
+THREADS_S = 20.0
+"""Seconds after which a loop that waits for threads alone is taken for idle; less where a test holds one."""
+
 
 class Threads:
-    """Counts what threads are doing for the loop, by :meth:`asyncio.loop.run_in_executor`."""
+    """Counts what threads are doing for each loop, by :meth:`asyncio.loop.run_in_executor`."""
 
     def __init__(self) -> None:
-        self.busy = 0
+        self._busy: Counter[asyncio.AbstractEventLoop] = Counter()
+
+    def busy(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether any thread works for this loop."""
+        return self._busy[loop] > 0
 
     def counted(self) -> Callable[..., asyncio.Future[Any]]:
         """Return a ``run_in_executor`` that counts the work until it is done."""
@@ -34,14 +44,14 @@ class Threads:
 
         def run_in_executor(loop: asyncio.BaseEventLoop, *work: Any) -> asyncio.Future[Any]:
             future: asyncio.Future[Any] = run(loop, *work)
-            self.busy += 1
+            self._busy[loop] += 1
             future.add_done_callback(self._done)
             return future
 
         return run_in_executor
 
     def _done(self, future: asyncio.Future[Any]) -> None:
-        self.busy -= 1
+        self._busy[future.get_loop()] -= 1
 
 
 def resizing() -> bool:
@@ -74,17 +84,21 @@ def painted() -> bool:
 
 @contextmanager
 def idle_by_the_loop() -> Iterator[None]:
-    """Have Textual's pilot wait until the loop is idle, at most one second, instead of for fixed times."""
+    """Have Textual's pilot wait until the loop is idle, however long that takes, not for fixed times."""
     threads = Threads()
 
     async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
         loop: Any = asyncio.get_running_loop()
-        end = monotonic() + max_sleep
-        quiet = 0
-        while quiet < QUIET_TURNS and monotonic() < end:
-            elsewhere = threads.busy or resizing()
+        quiet, moved = 0, monotonic()
+        end = moved + LOOP_S
+        while quiet < QUIET_TURNS and monotonic() < min(end, moved + THREADS_S):
+            elsewhere = threads.busy(loop) or resizing()
             await asyncio.sleep(MOMENT_S if elsewhere else 0)
-            quiet = 0 if elsewhere or loop._ready or painted() else quiet + 1
+            if loop._ready or painted():
+                quiet, moved = 0, monotonic()
+            else:
+                quiet = 0 if elsewhere else quiet + 1
+        assert monotonic() < end, "the app works without end"
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asyncio.BaseEventLoop, "run_in_executor", threads.counted())

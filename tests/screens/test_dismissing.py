@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 import tui
-from tests.blotter_app import Blotter, blotter, demo
+from tests.blotter_app import PATIENCE_S, Blotter, blotter, demo
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.browse.screen import BrowseScreen
 from tui.screens.desk.layout import PanesScreen
@@ -89,11 +90,10 @@ async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
         *before, key = OPENED_BY[kind]
         await user.press(*before)
         user.app.post_message(events.Key(key, CHARACTERS.get(key, key)))
-    for _ in range(100_000):
-        if type(user.app.screen) is kind:
-            break
+    end = monotonic() + PATIENCE_S
+    while type(user.app.screen) is not kind:
+        assert monotonic() < end, f"on top is {user.app.screen}"
         await asyncio.sleep(0)
-    assert type(user.app.screen) is kind
     assert not user.app.screen.is_mounted
     return user.app.screen
 

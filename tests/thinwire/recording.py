@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from textual import events, messages
@@ -23,7 +24,8 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.pilot import Pilot
 
-PATIENCE: Final = 400
+PATIENCE_S: Final = 60.0
+"""Seconds a user waits for what is expected before the recording fails."""
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 
 
@@ -186,12 +188,11 @@ class RecordedUser:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the app work until ``true`` holds; fail if it never does."""
-        for _ in range(PATIENCE):
-            if true():
-                return
+        end = monotonic() + PATIENCE_S
+        while not true():
+            assert monotonic() < end, f"waited in vain; on top is {self.app.screen}"
             await asyncio.sleep(0.005)
             await self.turn()
-        raise AssertionError(f"waited in vain; on top is {self.app.screen}")
 
     async def turn(self) -> None:
         """Let the app process its messages and paint; count the screen on top."""

@@ -16,7 +16,7 @@ from tests.thinwire.cells import EmulatedCell
 from tests.thinwire.emulators import Emulator
 
 MISSING: Final = "" if shutil.which("tmux") else "tmux is not installed"
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 SETTINGS: Final = """
 set -g status off
 set -g default-terminal tmux-256color

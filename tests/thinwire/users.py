@@ -20,7 +20,7 @@ from textual.widgets import Input
 from styles.themes import THEMES
 from tests.blotter_app import desk_app
 from tests.service.dealer import FaultyTransport
-from tests.thinwire.recording import PATIENCE, RecordedUser, Recording, hands_on
+from tests.thinwire.recording import RecordedUser, Recording, hands_on
 from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport
 from tui.app import BlotterApp
@@ -288,11 +288,9 @@ class GuidedTour:
         """Open a form, type into it and leave it."""
         await self._pane(pane)
         action = next(action for action in ACTIONS if action.key == key)
-        for _ in range(PATIENCE):
-            desk = self.hands.app.screen
-            assert isinstance(desk, DeskScreen)
-            if not action.refusal(desk.scope()):
-                break
+        desk = self.hands.app.screen
+        assert isinstance(desk, DeskScreen)
+        while action.refusal(desk.scope()):
             await self._down(desk)
         await self.hands.press(key)
         await self.hands.until(self._on(FormDialog))

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from textual import events
 
+from tests import idle
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import new_block
 from tui.api import operations
@@ -18,13 +19,15 @@ from tui.oms.engine.engine import Engine
 from tui.sandbox import sandboxes_of
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
-from tui.service.rehearsal import rehearse
 from tui.service.rehearsal.rehearse import OpenSandbox, Sandbox
 from tui.service.rehearsal.rehearsed_preview import UNDER_WAY
 from tui.service.snapshot.snapshot import Snapshot
 
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 """Seconds after which a closed gate opens by itself: a test that fails ends all the same."""
+
+HELD_S = 0.1
+"""Seconds after which an app that waits for a rehearsal alone has done all it can."""
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         return open_sandbox
 
     monkeypatch.setattr("tests.blotter_app.sandboxes_of", held)
-    monkeypatch.setattr(rehearse, "TIMEOUT_S", 60.0)
+    monkeypatch.setattr(idle, "THREADS_S", HELD_S)
     yield opened
     opened.set()
 

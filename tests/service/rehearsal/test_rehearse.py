@@ -160,11 +160,13 @@ class BrokenSandbox:
         await self._inside.close()
 
 
-@pytest.mark.parametrize(("wait_s", "said"), [(0, "the disk is full"), (60, "longer than")])
+@pytest.mark.parametrize(
+    ("wait_s", "limit_s", "said"), [(0, 60, "the disk is full"), (60, 0.2, "longer than")]
+)
 async def test_a_rehearsal_that_fails_says_so(
-    engine: Engine, dealer: Dealer, monkeypatch: pytest.MonkeyPatch, wait_s: float, said: str
+    engine: Engine, dealer: Dealer, monkeypatch: pytest.MonkeyPatch, wait_s: float, limit_s: float, said: str
 ) -> None:
-    monkeypatch.setattr(rehearse, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(rehearse, "TIMEOUT_S", limit_s)
 
     async def broken(snapshot: Snapshot) -> Sandbox:
         return BrokenSandbox(await sandboxes_of(engine)(snapshot), wait_s)
