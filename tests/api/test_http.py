@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -571,3 +574,66 @@ class TestWhatTheUserIsTold:
 
     async def test_a_client_tells_nothing_secret_of_itself(self) -> None:
         assert TOKEN not in repr(client_of(Script())) + str(vars(client_of(Script())))
+
+
+class TurnCounter(Script):
+    """Notes in which turn of the event loop each request leaves."""
+
+    def __init__(self, *answers: httpx.Response) -> None:
+        super().__init__(*answers)
+        self._turn = 0
+        self.left: list[int] = []
+
+    def count(self) -> None:
+        """Count the turns from now on."""
+        self._turn += 1
+        asyncio.get_running_loop().call_soon(self.count)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.left.append(self._turn)
+        return await super().handle_async_request(request)
+
+
+class TestACheapPoll:
+    async def test_of_requests_that_are_sent_together_one_leaves_in_each_turn_of_the_loop(self) -> None:
+        line = TurnCounter(*(json_answer(200, {"values": []}) for _ in range(5)))
+        line.count()
+        http = client_of(line)
+        await asyncio.gather(*(read(http) for _ in range(5)))
+        assert len(set(line.left)) == 5
+
+    async def test_one_that_is_given_up_while_it_waits_for_its_turn_holds_nobody_up(self) -> None:
+        line = TurnCounter(*(json_answer(200, {"values": []}) for _ in range(3)))
+        http = client_of(line)
+        calls = [asyncio.ensure_future(read(http)) for _ in range(3)]
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        done = await asyncio.gather(*calls, return_exceptions=True)
+        assert [isinstance(each, Reply) for each in done] == [True, False, True]
+        assert len(line.requests) == 2
+
+    async def test_no_request_over_a_network_looks_for_a_module_on_disk(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(asyncio.IncompleteReadError):
+                while await reader.readuntil(b"\r\n\r\n"):
+                    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n" + b'{"values":[]}')
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        http = Http(f"http://127.0.0.1:{port}/api")
+        await read(http)
+        looked_for: list[str] = []
+
+        class Finder:
+            @staticmethod
+            def find_spec(name: str, path: object = None, target: object = None) -> None:
+                looked_for.append(name)
+
+        monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+        await read(http)
+        assert looked_for == []
+        await http.close()
+        server.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import monotonic
 from typing import Final
 
@@ -193,6 +194,7 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
     return min(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
 
 
+@lru_cache(maxsize=8)
 def http_date(header: str) -> datetime | None:
     """Return an HTTP date as aware UTC, None when it cannot be read."""
     try:

@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +23,17 @@ from tui.api.operation import Operation
 from tui.api.responses import ParsedResponse
 from tui.api.sanitize import clean
 
+_modules: dict[str, Any] = sys.modules
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
-_click = sys.modules.setdefault("click", None)  # type: ignore[arg-type]
+_click = _modules.setdefault("click", None)
 import httpx  # noqa: E402
 
 if _click is None:
-    del sys.modules["click"]
+    del _modules["click"]
+
+if "sniffio" not in _modules and find_spec("sniffio") is None:
+    # httpcore looks for it seven times a request, in every folder of the path each time: a tenth of a poll.
+    _modules["sniffio"] = None
 
 AsyncBaseTransport = httpx.AsyncBaseTransport
 HttpxRequest = httpx.Request
@@ -79,6 +85,7 @@ class Transport:
         self._url = url
         self._timeouts = timeouts
         self._over_network = transport is None
+        self._address_is_good = False
         self._client = _client(url, proxy=proxy, ca_file=ca_file, transport=transport, timeouts=timeouts)
 
     async def close(self) -> None:
@@ -91,12 +98,15 @@ class Transport:
         Raises:
             NotSent: says why.
         """
+        if self._address_is_good:
+            return
         why = urls.why_invalid(self._url)
         if why:
             raise NotSent(f"{self.display_url or 'An empty text'} is not the address of a server: {why}.")
         why = urls.why_exposed(self._url) if self._over_network else None
         if why:
             raise NotSent(f"Nothing is sent to {self.display_url}: {why}.", advice="Use an https address.")
+        self._address_is_good = True
 
     def to_httpx(self, request: Request[Any]) -> HttpxRequest:
         """Return a request as httpx sends it.
