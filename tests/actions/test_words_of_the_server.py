@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from tests.service.sample_rows import NINE, block, order, rid, snapshot_of
+from tests.service.sample_rows import NINE, block, order, rid
 from tui.actions.action import Scope
 from tui.actions.create import new_by_line_verb, new_form, new_verb
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
 from tui.service.verbs import CreateOrders
 

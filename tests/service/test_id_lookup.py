@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import order, snapshot_of
+from tests.service.sample_rows import order
 from tui.api.base import ResourceId
 from tui.service.id_lookup import portfolio_lookup
+from tui.service.snapshot.builder import snapshot_of
 
 KNOWN = (
     ResourceId("demo", "UKEQ-GROW"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.service.sample_rows import block, order, rid, snapshot_of
+from tests.service.sample_rows import block, order, rid
 from tui.service.row_phrases import rows_in_words, rows_named, short
+from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import gc
 import tracemalloc
 import weakref
+from decimal import Decimal
 
 import httpx
+from msgspec.structs import replace
 
 from tests.bench.simulated_tenant import SimulatedTenant
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
 from tests.service.sync.test_window import desk_at
+from tui.api import codec
 from tui.api.http import AsyncBaseTransport, asgi_transport
+from tui.api.models import Placement
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.sync.shared_values import SharedValues
 
 
 class Remembering(AsyncBaseTransport):
@@ -66,6 +71,19 @@ async def test_a_row_takes_two_kilobytes_at_most_and_reading_again_takes_no_more
     finally:
         tracemalloc.stop()
     await desk.client.close()
+
+
+def test_a_row_that_a_poll_reads_again_is_not_looked_through() -> None:
+    told = SimulatedTenant(blocks=3, live=3)._placement(1)
+    first, again, changed = (codec.decode(Placement, codec.encode(row)) for row in (told, told, told))
+    changed = replace(changed, quantity=Decimal(7))
+    shared = SharedValues()
+    shared.share([first])
+    held = {first.id: first}
+    shared.share([again, changed], held)
+    assert again == first
+    assert again.id is not first.id
+    assert changed.id is first.id, "one that differs will be kept, and shares"
 
 
 def _in_use() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -85,10 +85,12 @@ class ReadSession:
         test: str | None = None,
         *,
         as_at: datetime | str | None = None,
+        held: Mapping[ResourceId, Any] | None = None,
     ) -> AsyncIterator[Page[Any]]:
         """Yield the pages of a kind's rows, of those only that pass the filter ``test``.
 
-        They are read as they were at ``as_at``, else at the moment of the session.
+        They are read as they were at ``as_at``, else at the moment of the session. Of the rows that are
+        ``held`` as they are nothing is kept.
         """
         source = getattr(self.client, kind.value)
         moment = self.as_at or as_at
@@ -97,10 +99,14 @@ class ReadSession:
             found: Awaitable[Page[Any]] = source.list(filter=test, limit=PAGE, page=token, as_at=moment)
             return found
 
-        return self.pages(kind, fetch)
+        return self.pages(kind, fetch, held)
 
-    async def pages(self, kind: EntityKind, fetch: Fetch[T]) -> AsyncIterator[Page[T]]:
+    async def pages(
+        self, kind: EntityKind, fetch: Fetch[T], held: Mapping[ResourceId, Any] | None = None
+    ) -> AsyncIterator[Page[T]]:
         """Yield page after page, and control to the event loop in between.
+
+        Of the rows that are ``held`` as they are nothing is kept.
 
         Raises:
             ApiError: a page could not be read.
@@ -114,7 +120,7 @@ class ReadSession:
             if page.bad:
                 self.builder.add_unreadable(kind, page.bad)
             async for some in self.in_turns(page.values, SHARED_A_TURN):
-                self._shared.share(some)
+                self._shared.share(some, held)
             yield page
             await asyncio.sleep(0)
             if page.next_page is None:

@@ -239,8 +239,8 @@ class Reader:
         return known or self.window.belongs(builder, kind, row)
 
     async def _changes(self, session: ReadSession, kind: EntityKind) -> list[Any]:
-        test = self._known_until.filter_since(kind)
-        return [row async for page in session.pages_of(kind, test) for row in page.values]
+        test, held = self._known_until.filter_since(kind), session.builder.rows(kind)
+        return [row async for page in session.pages_of(kind, test, held=held) for row in page.values]
 
     @property
     def window_query(self) -> WindowQuery:

@@ -16,12 +16,13 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from tui.api.base import ResourceId
+from tui.service.snapshot.row_versions import id_of
 
 MOST: Final = 200_000
 """Values that are remembered; then it begins anew, and later rows share among themselves."""
 _OWN: Final = frozenset({"entity_unique_id"})
 """Members of which no two rows have the same value."""
-_LEFT_OUT: Final = frozenset({"links"})
+_LEFT_OUT: Final = "links"
 
 T = TypeVar("T")
 
@@ -42,13 +43,19 @@ class SharedValues:
         }
         self._plans: dict[type, tuple[str, ...]] = {}
 
-    def share(self, rows: Iterable[Any]) -> None:
-        """Let rows share their values with those seen before; what the rows say stays the same."""
+    def share(self, rows: Iterable[Any], held: Mapping[ResourceId, Any] | None = None) -> None:
+        """Let rows share their values with those seen before; what the rows say stays the same.
+
+        Rows that are ``held`` as they are will be thrown away, and keep values of their own: a poll reads
+        those of the last seconds again and again.
+        """
         if len(self._known) > MOST:
             self._known.clear()
             self._numbers.clear()
         for row in rows:
-            self._struct(row)
+            former = held.get(id_of(row)) if held else None
+            if former is None or not _says_the_same(row, former):
+                self._struct(row)
 
     def _struct(self, row: Any) -> None:
         kind = type(row)
@@ -63,7 +70,7 @@ class SharedValues:
                 continue
             action = actions.get(type(old))
             if action is not None:
-                new = None if name in _LEFT_OUT else action(old)
+                new = None if name == _LEFT_OUT else action(old)
                 if new is not old:
                     force_setattr(row, name, new)
             elif isinstance(old, Struct):
@@ -101,3 +108,12 @@ class SharedValues:
                 return values
         found: Mapping[str, Any] = self._known.setdefault(key, values)
         return found
+
+
+def _says_the_same(row: Any, held: Any) -> bool:
+    """Return whether a row just read says what one that was shared says; it loses its links like that one."""
+    entity = getattr(row, "block", row)
+    if entity.links is not None:
+        force_setattr(entity, _LEFT_OUT, None)
+    same: bool = row == held
+    return same
