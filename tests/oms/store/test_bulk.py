@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,16 +20,18 @@ from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import ReplyBuilder, Stored, UnitOfWork
 from tui.oms.engine.engine import Engine
-from tui.oms.store import StoreError
+from tui.oms.store import StoreError, bulk
 
 Database = dict[str, list[str]]
 
 
 def rows_of(engine: Engine) -> Database:
-    """Return every row of every table; their order says nothing."""
+    """Return every row of every table, and the indexes; their order says nothing."""
     connection = engine.store.connection
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))) for (name,) in tables}
+    found = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for (name,) in tables}
+    found["indexes"] = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index'").fetchall()
+    return {name: sorted(map(repr, rows)) for name, rows in found.items()}
 
 
 @pytest.fixture
@@ -43,6 +47,7 @@ def test_the_demo_is_the_same_with_a_bulk_and_without(
     engine: Engine, one_by_one: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(seeding.BLOCK_COUNTS, "busy", 60)
+    monkeypatch.setattr(bulk, "MOST_WAITING", 200)
     for desk in (engine, one_by_one):
         seeding.seed(desk, size="busy", seed=3, start=NINE + timedelta(hours=4))
     found, wanted = rows_of(engine), rows_of(one_by_one)
@@ -121,6 +126,38 @@ def test_a_bulk_that_breaks_off_writes_nothing(engine: Engine) -> None:
     assert engine.store.is_empty()
     engine.write(put, [an_order("ORD-1")], user="u", now=NINE)
     assert engine.store.numbers(Order, oid("ORD-1")) == [1]
+
+
+def test_a_crash_in_the_middle_of_a_bulk_leaves_an_empty_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MOST_WAITING", 0)
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    desk = Engine.open(tmp_path / "desk.db", instrument_table)
+    desk.store.connection.execute("PRAGMA cache_size = 1")  # page: the rest is in the file at once
+    with desk.bulk():
+        for number in range(20):
+            desk.write(put, [an_order(f"ORD-{number}-{each}") for each in range(20)], user="u", now=NINE)
+        for file in tmp_path.glob("desk.db*"):
+            shutil.copy(file, crashed)
+    desk.close()
+    assert (crashed / "desk.db").stat().st_size > 200_000
+    again = Engine.open(crashed / "desk.db", instrument_table)
+    assert again.store.is_empty()
+    assert again.store.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    again.write(put, [an_order("ORD-1")], user="u", now=NINE)
+    assert again.store.numbers(Order, oid("ORD-1")) == [1]
+    again.close()
+
+
+def test_a_bulk_is_possible_while_somebody_reads(tmp_path: Path) -> None:
+    desk = Engine.open(tmp_path / "desk.db", instrument_table)
+    assert desk.view(lambda reads: reads.numbers(Order, oid("ORD-1"))) == []
+    with desk.bulk():
+        desk.write(put, [an_order("ORD-1")], user="u", now=NINE)
+    assert desk.view(lambda reads: reads.numbers(Order, oid("ORD-1"))) == [1]
+    desk.close()
 
 
 def test_a_call_that_fails_in_the_middle_of_its_changes_spoils_the_bulk(

@@ -127,9 +127,10 @@ class Engine:
 
         On an empty desk they are gathered in memory and written in few statements.
         """
-        with self._lock, self.store.transaction():
+        with self._lock:
             if not self.store.is_empty():
-                yield
+                with self.store.transaction():
+                    yield
                 return
             with _garbage_collection_paused(), self.store.bulk() as self._bulk:
                 try:
@@ -258,7 +259,8 @@ class Engine:
         from tui.oms.engine import order_graph
 
         block_ids, placement_ids = order_graph.affected_ids(changes, uow)
-        order_graph.prefetch(uow, block_ids, placement_ids)
+        if store is self.store:  # a bulk is in memory
+            order_graph.prefetch(uow, block_ids, placement_ids)
         names = self.compliance_book.names if block_ids else {}
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
         for id in blocks:

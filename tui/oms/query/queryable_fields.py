@@ -22,7 +22,7 @@ from tui.api.models import Transaction
 from tui.oms.domain.error_codes import INVALID_VALUE
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import Booking
-from tui.oms.store.schema import KINDS, EntityTable, column_of
+from tui.oms.store.schema import KINDS, RELATIONS_OF, EntityTable, column_of
 
 SINCE: Final = "version.asAtModified"
 FilterDialect = Literal["inner", "nested", "both"]
@@ -225,7 +225,9 @@ def _link_relations(kind: EntityTable) -> Mapping[str, int]:
         "children_of_placement": "parentPlacementId.code",
         "allocations_of_placement": "placementIds.code",
     }
-    return {paths[relation.name]: number for number, relation in kind.relations if relation.name in paths}
+    return {
+        paths[relation.name]: number for number, relation in RELATIONS_OF[kind.type] if relation.name in paths
+    }
 
 
 _OF_TYPE: Final = {type: QueryableFields(kind, type) for type, kind in KINDS.items()}

@@ -14,12 +14,11 @@ import msgspec
 from tui.api.base import ResourceId
 from tui.oms.domain.unit_of_work import Context, Stored
 from tui.oms.store.json_cache import JsonCache
-from tui.oms.store.schema import KINDS, EntityTable, kind_of
+from tui.oms.store.schema import EntityTable, kind_of, new_references
 
 ROWS_PER_STATEMENT: Final = (250, 50, 10, 1)
 """The numbers of rows in one statement: few sizes, because the connection caches its statements."""
 
-_RELATIONS: Final = {kind: kind.relations for kind in KINDS.values()}
 _HEAD: Final = msgspec.json.Encoder()
 
 Row = tuple[Any, ...]
@@ -85,7 +84,7 @@ class Batch:
         seq = self._journal(kind, n, after, self._json_cache.encode_and_keep(after))
         values = self._values(kind, after)
         self._made[kind][n] = (n, seq, self.as_at, after.id.scope, after.id.code, *values)
-        self._link(kind, n, None, after)
+        self._link(n, None, after)
         return n, seq
 
     def change(self, n: int, old: int, before: Stored, after: Stored) -> int:
@@ -100,7 +99,7 @@ class Batch:
             self._moved[kind].append((seq, self.as_at, n))
         else:
             self._changed[kind].append((seq, self.as_at, *values, n))
-        self._link(kind, n, before, after)
+        self._link(n, before, after)
         return seq
 
     def delete(self, n: int, old: int, before: Stored) -> None:
@@ -171,12 +170,8 @@ class Batch:
             self._mixes[kind][values[: kind.low_cardinality]] = None
         return values
 
-    def _link(self, kind: EntityTable, n: int, before: Stored | None, after: Stored) -> None:
-        for number, relation in _RELATIONS[kind]:
-            known = set(relation.targets(before)) if before is not None else ()
-            self._links += [
-                (number, to.code, to.scope, n) for to in relation.targets(after) if to not in known
-            ]
+    def _link(self, n: int, before: Stored | None, after: Stored) -> None:
+        self._links += [(number, to.code, to.scope, n) for number, _, to in new_references(before, after)]
 
 
 def chained(previous: bytes, head: Row, text: bytes) -> bytes:

@@ -104,7 +104,7 @@ def _delete(path: Path) -> None:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
     if path.stat().st_size and application != APPLICATION:
         raise StoreError(f"{path} is the database of another program. Choose another file.")
-    for tail in ("-wal", "-shm", ""):
+    for tail in ("-wal", "-shm", "-journal", ""):
         path.with_name(path.name + tail).unlink(missing_ok=True)
 
 
@@ -134,6 +134,21 @@ def open_reader(path: Path) -> sqlite3.Connection:
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
+
+
+@contextlib.contextmanager
+def without_log(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let a large transaction on an empty database be written once: to the file, and not to the log before.
+
+    A rollback journal keeps the little that was there, so that nothing is half written after a crash either.
+    While others have the database open, the log stays.
+    """
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = DELETE")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _connect(name: str) -> sqlite3.Connection:

@@ -78,11 +78,6 @@ class EntityTable(Struct, frozen=True, eq=False):
         """The table of the combinations of the low-cardinality columns."""
         return f"mix_{self.name}"
 
-    @property
-    def relations(self) -> tuple[tuple[int, Relation[Any]], ...]:
-        """The numbered relations from this type to others."""
-        return tuple(pair for pair in enumerate(RELATIONS) if pair[1].kind is self.type)
-
 
 def column_of(path: str) -> str:
     """Return the column of the indexed field with the JSON path ``path``."""
@@ -169,6 +164,11 @@ KINDS: Final[Mapping[type[Any], EntityTable]] = {
     )
 }
 
+RELATIONS_OF: Final[Mapping[type[Any], tuple[tuple[int, Relation[Any]], ...]]] = {
+    kind: tuple(pair for pair in enumerate(RELATIONS) if pair[1].kind is kind) for kind in KINDS
+}
+"""The numbered relations from each kind to others."""
+
 GRAPHED: Final = (Block, Placement)
 """The kinds that have an entry in the order graph."""
 
@@ -176,6 +176,17 @@ GRAPHED: Final = (Block, Placement)
 def kind_of(entity: Stored) -> EntityTable:
     """Return how ``entity`` is stored."""
     return KINDS[type(entity)]
+
+
+def new_references(before: Stored | None, after: Stored) -> list[tuple[int, Relation[Any], ResourceId]]:
+    """Return what ``after`` refers to and ``before`` did not: the relation's number, the relation, the id."""
+    found = []
+    for number, relation in RELATIONS_OF[type(after)]:
+        targets = relation.targets(after)
+        known = relation.targets(before) if before is not None else ()
+        if targets is not known:
+            found += [(number, relation, target) for target in targets if target not in known]
+    return found
 
 
 def statements() -> list[str]:

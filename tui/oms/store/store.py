@@ -19,7 +19,7 @@ from tui.oms.domain.times import to_micros
 from tui.oms.domain.unit_of_work import Context, EntityChange, S
 from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
 from tui.oms.store.bulk import Bulk
-from tui.oms.store.files import FileLock, StoreError, open_database
+from tui.oms.store.files import FileLock, StoreError, open_database, without_log
 from tui.oms.store.folding import fold
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.reads import RELATION_NUMBERS, StoreReader, decode_entity
@@ -104,15 +104,19 @@ class Store(StoreReader):
 
     @contextmanager
     def bulk(self) -> Iterator[Bulk]:
-        """Gather the calls made on what is yielded, and append them all at the end.
+        """Gather the calls made on what is yielded into one transaction: all of them are kept, or none.
 
         The database must be empty, and nothing else may be written meanwhile.
+
+        Raises:
+            StoreError: SQLite could not write; nothing was written.
         """
-        bulk = Bulk(self.connection, self._head)
-        yield bulk
-        bulk.write()
-        self._head = bulk.head
-        self._numbers_before = self._head.numbers
+        with without_log(self.connection), self.transaction():
+            bulk = Bulk(self.connection, self._head)
+            yield bulk
+            bulk.write()
+            self._head = bulk.head
+            self._numbers_before = self._head.numbers
 
     def append(
         self, changes: Sequence[EntityChange], context: Context, as_at: int, json_cache: JsonCache
