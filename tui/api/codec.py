@@ -280,6 +280,8 @@ def _member_with_time(match: re.Match[bytes]) -> bytes:
 
 def time_json(moment: datetime) -> bytes:
     """Encode a point in time as :func:`encode` does inside a model, quotes included."""
+    if moment.tzinfo is UTC:
+        return b'"%b0+00:00"' % moment.isoformat(timespec="microseconds")[:-6].encode()
     text = _ENCODER.encode(moment)
     match = re.fullmatch(_WRITTEN_TIME, text)
     return _time_text(*match.groups()) if match else text

@@ -183,6 +183,8 @@ class EntityChange(Struct, frozen=True):
 
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _Key = tuple[type[Any], ResourceId]
+_Related = dict[ResourceId, dict[ResourceId, None]]
+"""The ids of what refers to each target, oldest first, each once."""
 _UNKNOWN: Final[Any] = object()
 
 ReplyBuilder = Callable[[], object]
@@ -211,12 +213,8 @@ class UnitOfWork:
         self._changed: dict[_Key, Any] = {}
         self._touched: set[_Key] = set()
         self._undo: list[tuple[_Key, Any]] | None = None
-        self._stored_related: dict[str, dict[ResourceId, list[ResourceId]]] = {
-            each.name: {} for each in RELATIONS
-        }
-        self._new_related: dict[str, dict[ResourceId, dict[ResourceId, None]]] = {
-            each.name: {} for each in RELATIONS
-        }
+        self._stored_related: dict[str, _Related] = {each.name: {} for each in RELATIONS}
+        self._new_related: dict[str, _Related] = {each.name: {} for each in RELATIONS}
 
     def get(self, kind: type[S], id: ResourceId) -> S | None:
         """Return an entity in its newest state, or None."""
@@ -237,12 +235,12 @@ class UnitOfWork:
     def prefetch_related(self, relation: Relation[Any], targets: Iterable[ResourceId]) -> None:
         """Read what refers to many entities in one query before it is read for one after the other."""
         known = self._stored_related[relation.name]
-        wanted: dict[ResourceId, list[ResourceId]] = {target: [] for target in targets if target not in known}
+        wanted: _Related = {target: {} for target in targets if target not in known}
         for stored in self._source.related_all(relation, wanted):
             self._stored.setdefault((relation.kind, stored.id), stored)
             for target in relation.targets(stored):
                 if target in wanted:
-                    wanted[target].append(stored.id)
+                    wanted[target][stored.id] = None
         known.update(wanted)
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
@@ -254,7 +252,7 @@ class UnitOfWork:
         new = self._new_related[relation.name].get(target)
         if not stored and not new:
             return []
-        ids = dict.fromkeys((*stored, *new)) if new else dict.fromkeys(stored)
+        ids = stored | new if new else stored
         kind, targets = relation.kind, relation.targets
         changed, read = self._changed, self._stored
         found: list[S] = []
@@ -273,14 +271,14 @@ class UnitOfWork:
         """Return what refers to each of ``targets`` in turn, as :meth:`related` does for one."""
         known, new = self._stored_related[relation.name], self._new_related[relation.name]
         # Nothing refers to most targets; they are skipped without a call.
-        some = (each for each in targets if each in new or known.get(each) != [])
+        some = (each for each in targets if each in new or known.get(each) != {})
         return [entity for target in some for entity in self.related(relation, target)]
 
-    def _read_related(self, relation: Relation[S], target: ResourceId) -> list[ResourceId]:
-        ids = []
+    def _read_related(self, relation: Relation[S], target: ResourceId) -> dict[ResourceId, None]:
+        ids: dict[ResourceId, None] = {}
         for stored in self._source.related(relation, target):
             self._stored.setdefault((relation.kind, stored.id), stored)
-            ids.append(stored.id)
+            ids[stored.id] = None
         return ids
 
     def put(self, entity: Stored) -> None:

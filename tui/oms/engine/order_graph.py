@@ -31,7 +31,6 @@ from tui.api.models import (
     Executed,
     Execution,
     IdDetail,
-    NonPassingRule,
     Order,
     Ordered,
     OrderedDetail,
@@ -82,23 +81,22 @@ class _BlockFacts(Struct, frozen=True):
 
     block: Block
     orders: Sequence[Order]
+    details: tuple[OrderedDetail, ...]
+    """The compliance and approval of every order."""
     placements: Sequence[Placement]
+    top: Sequence[Placement]
+    """The placements that are not children."""
     executions: Mapping[ResourceId, Sequence[Execution]]
     """The fills of every top-level placement, with those of its children and without cancelled ones."""
     parts: Mapping[str, BlockShares]
     """The quantities that the top-level placements place on each of their blocks, by basis."""
+    done: Mapping[ResourceId, Decimal]
+    """The executed units of every top-level placement."""
     executed: Mapping[ResourceId, Decimal]
-    """The executed units of every top-level placement that are attributed to this block."""
+    """Those of them that are attributed to this block."""
     allocations: Sequence[Allocation]
     bookings: Sequence[Booking]
     latest: datetime | None
-    failed_rules: Mapping[ResourceId, tuple[NonPassingRule, ...]]
-    """The compliance rules that orders did not pass."""
-
-    @property
-    def top(self) -> list[Placement]:
-        """The placements that are not children."""
-        return top_level(self.placements)
 
 
 def prefetch(uow: UnitOfWork, blocks: Iterable[ResourceId], placements: Iterable[ResourceId]) -> None:
@@ -134,8 +132,8 @@ def graph_block(uow: UnitOfWork, block: Block, names: Mapping[ResourceId, str] =
 
     ``names`` are the display names of portfolios.
     """
-    facts = _read_facts(uow, block)
-    ordered, placed = _ordered(facts, names), _placed(uow, facts)
+    facts = _read_facts(uow, block, names)
+    ordered, placed = _ordered(facts), _placed(uow, facts)
     executed, allocated, booked = _executed(facts), _allocated(facts), _booked(facts)
     size = ordered.quantity if facts.orders else block.quantity
     stages = [placed.quantity, executed.quantity, allocated.quantity, booked.quantity]
@@ -165,7 +163,7 @@ def graph_block(uow: UnitOfWork, block: Block, names: Mapping[ResourceId, str] =
     )
 
 
-def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
+def _read_facts(uow: UnitOfWork, block: Block, names: Mapping[ResourceId, str]) -> _BlockFacts:
     """Read a block's related entities; without orders, the allocations of its placements (G4, G5, G10)."""
     orders = orders_of_block(uow, block)
     placements = uow.related(PLACEMENTS_OF_BLOCK, block.id)
@@ -180,18 +178,19 @@ def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
     bookings = uow.related_all(BOOKINGS_OF_ALLOCATION, (each.id for each in allocations))
     ids = {each.id for each in counting}
     executions = uow.related_all(EXECUTIONS_OF_PLACEMENT, (each.id for each in placements))
-    fills = {each.id: fills_of(uow, each) for each in top_level(placements)}
+    top = top_level(placements)
+    fills = {each.id: fills_of(uow, each) for each in top}
     done = {id: total(fill.quantity for fill in found) for id, found in fills.items()}
     return _BlockFacts(
         block=block,
         orders=orders,
+        details=tuple(_detail(uow, order, names) for order in orders),
         placements=placements,
+        top=top,
         executions=fills,
         parts={"Quantity": units, "Amount": attribution(uow, block.id, AMOUNT) if by_value else {}},
-        executed={
-            each.id: executed_by_block(uow, each, units, done[each.id])[block.id]
-            for each in top_level(placements)
-        },
+        done=done,
+        executed={each.id: executed_by_block(uow, each, units, done[each.id])[block.id] for each in top},
         allocations=counting,
         bookings=[
             booking
@@ -199,16 +198,25 @@ def _read_facts(uow: UnitOfWork, block: Block) -> _BlockFacts:
             if normalize(booking.transaction.transaction_status) == "active"
             and booking.transaction.allocation_id in ids
         ],
-        failed_rules=_failed_rules(uow, orders),
         latest=_latest([block, *orders, *placements, *executions, *allocations, *bookings]),
     )
 
 
-def _failed_rules(uow: UnitOfWork, orders: Iterable[Order]) -> dict[ResourceId, tuple[NonPassingRule, ...]]:
-    """Return what the last run found of the orders that have not passed since."""
-    held = [order.id for order in orders if normalize(derived_compliance(order)) != "passed"]
-    checks = {id: uow.related(CHECKS_OF_ORDER, id) for id in held}
-    return {id: found[-1].results for id, found in checks.items() if found}
+def _detail(uow: UnitOfWork, order: Order, names: Mapping[ResourceId, str]) -> OrderedDetail:
+    """Return an order with its compliance and approval, and what the last run found if it is held (G10)."""
+    compliance, approval = derived_compliance(order), derived_approval(order)
+    task = approval_task(order, approval)
+    checks = uow.related(CHECKS_OF_ORDER, order.id) if normalize(compliance) != "passed" else ()
+    return OrderedDetail(
+        id=order.id,
+        compliance_state=compliance,
+        approval_state=approval,
+        portfolio_id=order.portfolio_id,
+        portfolio_name=portfolio_name(order, names),
+        order_approval_task_id=task,
+        order_approval_task_definition_id=APPROVAL_TASK if task else None,
+        non_passing_compliance_rule_results=checks[-1].results if checks else (),
+    )
 
 
 def _latest(parts: Iterable[Stored]) -> datetime | None:
@@ -236,7 +244,7 @@ def _live(sums: Mapping[str, Decimal] | None) -> Decimal:
     return trim_zeros(total(size for state, size in (sums or {}).items() if not is_cancelled(state)))
 
 
-def _ordered(facts: _BlockFacts, names: Mapping[ResourceId, str]) -> Ordered:
+def _ordered(facts: _BlockFacts) -> Ordered:
     """Return the ordered totals, by state, with each order's compliance and approval (G1, G10)."""
     quantities = _by_state((order.state, order.quantity) for order in facts.orders)
     amounts = _by_state(
@@ -247,24 +255,7 @@ def _ordered(facts: _BlockFacts, names: Mapping[ResourceId, str]) -> Ordered:
         quantity_by_state=quantities or {},
         amount=_live(amounts) if amounts else None,
         amount_by_state=amounts,
-        details=tuple(_detail(order, facts.failed_rules.get(order.id, ()), names) for order in facts.orders),
-    )
-
-
-def _detail(
-    order: Order, failed: tuple[NonPassingRule, ...], names: Mapping[ResourceId, str]
-) -> OrderedDetail:
-    """Return an order with its compliance and approval (G10)."""
-    task = approval_task(order)
-    return OrderedDetail(
-        id=order.id,
-        compliance_state=derived_compliance(order),
-        approval_state=derived_approval(order),
-        portfolio_id=order.portfolio_id,
-        portfolio_name=portfolio_name(order, names),
-        order_approval_task_id=task,
-        order_approval_task_definition_id=APPROVAL_TASK if task else None,
-        non_passing_compliance_rule_results=failed,
+        details=facts.details,
     )
 
 
@@ -305,7 +296,7 @@ def _executed(facts: _BlockFacts) -> Executed:
     """
     weighted = ZERO
     for id, executions in facts.executions.items():
-        if facts.executed[id] == total(fill.quantity for fill in executions):
+        if facts.executed[id] == facts.done[id]:
             weighted += total(fill.quantity * (fill.price.amount or ZERO) for fill in executions)
         else:
             weighted += facts.executed[id] * (average_price(executions) or ZERO)

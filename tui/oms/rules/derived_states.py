@@ -41,12 +41,12 @@ def derived_approval(order: Order) -> str:
     return approval_of(order) or APPROVED
 
 
-def approval_task(order: Order) -> str | None:
-    """Return the id of the task that decides on an order's approval, None when there is nothing to decide.
+def approval_task(order: Order, approval: str) -> str | None:
+    """Return the id of the task that decides on an order in the state ``approval``, None without a decision.
 
     Here there is no workflow service: the id is the order's own, so that it is always the same.
     """
-    if not guard_of(APPROVAL, derived_approval(order)) or order.version is None:
+    if not guard_of(APPROVAL, approval) or order.version is None:
         return None
     return order.version.entity_unique_id
 
@@ -71,6 +71,7 @@ def block_approval(states: Iterable[str], placed: Decimal) -> str:
 
 
 def _worst(states: Iterable[str], worst_first: Iterable[str]) -> str | None:
-    ranking = tuple(worst_first)
-    ranked = [state for state in dict.fromkeys(states) if normalize(state) in ranking]
-    return min(ranked, key=lambda state: ranking.index(normalize(state)), default=None)
+    found: dict[str, str] = {}
+    for state in states:
+        found.setdefault(normalize(state), state)
+    return next((found[state] for state in worst_first if state in found), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, getcontext, localcontext
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -28,6 +28,8 @@ def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(rule)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if getcontext().prec == EXACT_CONTEXT.prec:  # inside another such rule
+            return rule(*args, **kwargs)
         with localcontext(EXACT_CONTEXT):
             return rule(*args, **kwargs)
 
@@ -36,7 +38,11 @@ def exact_arithmetic(rule: Callable[P, R]) -> Callable[P, R]:
 
 def total(units: Iterable[Decimal | None]) -> Decimal:
     """Return the sum; None counts as zero."""
-    return sum((unit for unit in units if unit is not None), ZERO)
+    result = ZERO
+    for unit in units:
+        if unit is not None:
+            result += unit
+    return result
 
 
 def weighted_average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
