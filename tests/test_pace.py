@@ -117,5 +117,5 @@ async def test_a_server_that_asks_to_wait_is_not_polled_before() -> None:
         asked = lines[0].asked
         be_idle(user)
         await user.press("down")
-        assert user.app._asked_to_wait_s == 20
+        assert user.app._poller.asked_to_wait_s == 20
         assert lines[0].asked == asked, "a key does not override it"

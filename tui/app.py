@@ -1,4 +1,4 @@
-"""The application: themes, keys, palette, the session, and the polling that keeps the desk fresh.
+"""The application: themes, keys, palette, and the session; the poller keeps its desk fresh.
 
 It does not know how a server is reached: it is given ``connect``, which makes the desk once the first screen
 is shown, so that something is on screen before anything slow is imported or read.
@@ -27,13 +27,13 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
 from styles.themes import MONO, THEMES, cell_styles, profile_band
 from tui.actions.trade_actions import TRADE
 from tui.clipboard import Clipboard
+from tui.poller import Poller
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
@@ -134,8 +134,7 @@ class BlotterApp(App[None]):
         self.session.pace.busy = self._is_busy
         self._connect = connect
         self._connection: Connection | None = None
-        self._polling = False
-        self._next_poll: Timer | None = None
+        self._poller = Poller(self, self.session, lambda: self._desk_screen.rows_in_sight)
         self._leave_until = 0.0
         self._dirty = False
         self.animation_level = "none"
@@ -187,12 +186,12 @@ class BlotterApp(App[None]):
         desk.subscribe(self._updated)
         await desk.load()
         self.session.market = await desk.market.status()
-        self._wait_for_poll()
-        self._read_bookings()
+        self._poller.wait()
+        self._poller.read_bookings()
         await self._make_ready()
         _watch_only_what_is_new()
         await desk.beside.identify()
-        self._read_reference()
+        self._poller.read_reference()
 
     async def _make_ready(self) -> None:
         """Load forms, verbs, dialogs and viewers while nobody waits for them."""
@@ -254,76 +253,20 @@ class BlotterApp(App[None]):
         under_way = desk is not None and bool(desk.sending or desk.unknown)
         return under_way or any(isinstance(screen, Confirming) for screen in self.screen_stack)
 
-    def _wait_for_poll(self) -> None:
-        """Poll after the time that the pace gives, and not before the server asked to be asked again."""
-        self._next_poll = self.set_timer(max(self.session.pace.seconds, self._asked_to_wait_s), self._poll)
-
-    @property
-    def _asked_to_wait_s(self) -> float:
-        until = self.session.health.until
-        return max(0.0, (until - self.session.now()).total_seconds()) if until else 0.0
-
-    def _poll_now(self) -> None:
-        """Poll at once, because somebody looks who did not, unless the server asked to wait."""
-        if self._next_poll is not None and not self._asked_to_wait_s:
-            self._next_poll.stop()
-            self._poll()
-
-    @work(group="poll", exit_on_error=False)
-    async def _poll(self) -> None:
-        """Poll for changes, then wait for the next time. Reconciliation and market keep the same pace."""
-        desk = self.session.desk
-        if desk is None or self._polling:
-            return
-        self._polling = True
-        try:
-            if desk.snapshot.as_at is None:
-                await desk.refresh()
-                self._reconcile()
-                self._read_bookings()
-                self._read_reference()
-                await desk.beside.identify()
-                if self.session.market is not None:
-                    self.session.market = await desk.market.status() or self.session.market
-        finally:
-            self._polling = False
-            self._wait_for_poll()
-
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there; the first key after a while reads the desk at once."""
         if isinstance(event, events.Key | events.Paste | events.MouseDown) and self.session.pace.key():
-            self._poll_now()
+            self._poller.poll_now()
         await super().on_event(event)
 
     def on_app_focus(self) -> None:
         """Poll at the pace of somebody who looks."""
         if self.session.pace.focus(True):
-            self._poll_now()
+            self._poller.poll_now()
 
     def on_app_blur(self) -> None:
         """Poll at the pace of somebody who looks elsewhere."""
         self.session.pace.focus(False)
-
-    @work(group="reconcile", exit_on_error=False)
-    async def _reconcile(self) -> None:
-        """Compare some rows with the server's, beside the polls."""
-        if self.session.desk is not None:
-            await self.session.desk.reconcile()
-
-    @work(group="reference", exit_on_error=False)
-    async def _read_reference(self) -> None:
-        """Read what rows only name, beside the polls."""
-        if self.session.desk is not None:
-            await self.session.desk.beside.read_permissions()
-            await self.session.desk.beside.read_reference()
-            await self.session.desk.beside.read_quotes(self._desk_screen.rows_in_sight)
-
-    @work(group="bookings", exit_on_error=False)
-    async def _read_bookings(self) -> None:
-        """Read what is booked where a load left that for afterwards, of the rows in sight first."""
-        while desk := self.session.desk:
-            if not await desk.read_bookings(self._desk_screen.rows_in_sight):
-                break
 
     async def action_quit(self) -> None:
         """End the program; refuse while something is being sent.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.actions.test_forms_of_large_desks import scope_of
-from tests.service.sample_rows import block, order, placement, rid
+from tests.service.sample_rows import block, order, placement, rid, snapshot_of
 from tui.actions.update import update_form
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 DESK = snapshot_of(

@@ -6,9 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.actions.test_forms_of_large_desks import scope_of
-from tests.service.sample_rows import block, placement, rid, usd
+from tests.service.sample_rows import block, placement, rid, snapshot_of, usd
 from tui.actions.fills import fill_form, fill_verb
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import RecordFills
 

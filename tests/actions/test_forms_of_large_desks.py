@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid
+from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid, snapshot_of
 from tui.actions.action import Scope, WriteAction
 from tui.actions.form_fields import block_choices
 from tui.actions.trade_actions import TRADE
 from tui.api.base import ResourceId
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.id_lookup import block_lookup
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 

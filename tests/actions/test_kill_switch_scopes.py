@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from tests.actions.test_forms_of_large_desks import scope_of
-from tests.service.sample_rows import block, execution, placement, rid
+from tests.service.sample_rows import block, execution, placement, rid, snapshot_of
 from tui.actions.action import Scope
 from tui.actions.kill_switch import NOT_ALL_READ, cancel_all_question, cancel_all_verb
 from tui.actions.trade_actions import TRADE
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.verbs import CancelPlacements
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid
+from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid, snapshot_of
 from tui.actions.action import Scope
 from tui.actions.trade_actions import TRADE
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 ACTIONS = {action.id: action for action in TRADE}

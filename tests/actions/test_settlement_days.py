@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.service.sample_rows import block, order, placement, rid
+from tests.service.sample_rows import block, order, placement, rid, snapshot_of
 from tui.actions.action import Scope
 from tui.actions.create import new_by_line_form
 from tui.actions.fills import fill_form
 from tui.api.base import CurrencyAndAmount
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 SYDNEY, NEW_YORK, TOKYO = map(ZoneInfo, ("Australia/Sydney", "America/New_York", "Asia/Tokyo"))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.service.sample_rows import NINE, block, execution, order, placement, rid
+from tests.service.sample_rows import NINE, block, execution, order, placement, rid, snapshot_of
 from tui.actions.action import Scope
 from tui.actions.post_trade import allocate_form, allocate_verb
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs import AllocateWeighted
 from tui.service.writes.unknown_names import unknown_names

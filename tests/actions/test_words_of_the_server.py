@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.service.sample_rows import NINE, block, order, rid
+from tests.service.sample_rows import NINE, block, order, rid, snapshot_of
 from tui.actions.action import Scope
 from tui.actions.create import new_by_line_verb, new_form, new_verb
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
 from tui.service.verbs import CreateOrders
 

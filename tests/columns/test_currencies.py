@@ -7,14 +7,13 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import block, execution, order, placement
+from tests.service.sample_rows import block, execution, order, placement, snapshot_of
 from tui.api.base import CurrencyAndAmount
 from tui.api.models import Execution
 from tui.columns.format import DisplayContext
 from tui.columns.panes import COLUMNS
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of, export_csv
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 

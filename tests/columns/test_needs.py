@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec import structs
 
-from tests.service.sample_rows import block, label, order, placement, rid
+from tests.service.sample_rows import block, label, order, placement, rid, snapshot_of
 from tui.api.models import OrderGraphBlock
 from tui.columns.format import DisplayContext
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.steps import finish
 from tui.columns.view import View, column_of
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, instrument_key
 

@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.service.sample_rows import NINE, allocation, block, execution, label, order, placement, rid, usd
+from tests.service.sample_rows import (
+    NINE,
+    allocation,
+    block,
+    execution,
+    label,
+    order,
+    placement,
+    rid,
+    snapshot_of,
+    usd,
+)
 from tests.service.sample_rows import transaction as booking
 from tui.api.base import ResourceId
 from tui.columns.column import natural
@@ -26,7 +37,7 @@ from tui.columns.totals import Totals
 from tui.columns.view import NEWEST, View, column_of, newest_of
 from tui.screens.desk.news import News
 from tui.service.environment import Update
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
 
 # --- a desk that anything may happen to ------------------------------------------------------------

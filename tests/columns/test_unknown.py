@@ -6,11 +6,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from tests.service.sample_rows import allocation, block, order, placement, rid
+from tests.service.sample_rows import allocation, block, order, placement, rid, snapshot_of
 from tui.columns.format import DisplayContext
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of, export_csv
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.diff import diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 

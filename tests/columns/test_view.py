@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.service.sample_rows import snapshot_of
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.columns.filter import FilterError
@@ -17,7 +18,6 @@ from tui.columns.steps import finish
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of, export_csv
 from tui.service.numbers import number, price
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,9 +19,12 @@ from tui.api.models import (
     Block,
     Execution,
     Order,
+    OrderGraphBlock,
     Placement,
     Transaction,
 )
+from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
 AAPL = {"Instrument/default/Figi": "BBG000B9XRY4", "Instrument/default/Ticker": "AAPL"}
@@ -141,3 +145,32 @@ def transaction(code: str, *, allocation: str, order: str, units: str = "10") ->
 
 def label(key: str, value: str) -> dict[str, PerpetualProperty]:
     return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=value))}
+
+
+def snapshot_of(
+    *,
+    blocks: Iterable[Block | OrderGraphBlock] = (),
+    orders: Iterable[Order] = (),
+    placements: Iterable[Placement] = (),
+    executions: Iterable[Execution] = (),
+    allocations: Iterable[Allocation] = (),
+    transactions: Mapping[ResourceId, Transaction] | Iterable[Transaction] = (),
+    as_at: datetime | None = None,
+    home: str = "",
+    read_at: datetime | None = None,
+) -> Snapshot:
+    """Build a complete snapshot from rows; plain blocks get totals computed from the other rows.
+
+    Transactions not in a mapping are filed under the portfolio of their allocation, else of their
+    order.
+    """
+    builder = SnapshotBuilder(Snapshot(as_at=as_at, home=home))
+    builder.put(EntityKind.ORDERS, orders)
+    builder.put(EntityKind.PLACEMENTS, placements)
+    builder.put(EntityKind.EXECUTIONS, executions)
+    builder.put(EntityKind.ALLOCATIONS, allocations)
+    if not isinstance(transactions, Mapping):
+        transactions = {builder.transaction_id(row): row for row in transactions}
+    builder.put_transactions(transactions)
+    builder.put_blocks(blocks)
+    return builder.freeze(read_at=read_at, complete=True)

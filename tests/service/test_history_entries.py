@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tests.paths import EXAMPLES
 from tests.service.dealer import Dealer, rid
-from tests.service.sample_rows import order
+from tests.service.sample_rows import order, snapshot_of
 from tui.api import codec
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
@@ -20,7 +20,6 @@ from tui.api.requests import History, OrderUpdateRequest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import HistoryEntry, entries
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
 from tui.service.verbs import UpdateOrders
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import order
+from tests.service.sample_rows import order, snapshot_of
 from tui.api.base import ResourceId
 from tui.service.id_lookup import portfolio_lookup
-from tui.service.snapshot.builder import snapshot_of
 
 KNOWN = (
     ResourceId("demo", "UKEQ-GROW"),

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import AAPL, LUID, allocation, block, order, placement, rid, usd
+from tests.service.sample_rows import AAPL, LUID, allocation, block, order, placement, rid, snapshot_of, usd
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest, OrderUpdateRequest
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.positions import keys_of, open_of
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.held import READING, HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.verbs import CreateOrders, MoveOrders, Tier, UpdateOrders, Verb

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.service.sample_rows import block, order, rid
+from tests.service.sample_rows import block, order, rid, snapshot_of
 from tui.service.row_phrases import rows_in_words, rows_named, short
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 

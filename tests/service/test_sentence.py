@@ -19,6 +19,7 @@ from tests.service.sample_rows import (
     order,
     placement,
     rid,
+    snapshot_of,
     usd,
 )
 from tui.api.base import CurrencyAndAmount, ResourceId
@@ -29,7 +30,6 @@ from tui.api.requests import (
 )
 from tui.service.row_phrases import phrase_of
 from tui.service.sentence import wording
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import (
     Allocate,

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.api.examples import example
-from tests.service.sample_rows import NINE, order, rid
+from tests.service.sample_rows import NINE, order, rid, snapshot_of
 from tui.api import codec
 from tui.api.reference_models import Movement, TransactionAlias, TransactionType
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.reference.side_reader import sides_of
 from tui.service.sides import offered_sides, side_direction, side_typed, would_book
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.records import PortfolioFacts, Records, SideFacts
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders

@@ -83,8 +83,8 @@ def unplaced(scope: Scope, id: ResourceId) -> Size:
 
 
 def counterparties(snapshot: Snapshot) -> list[str]:
-    """Return the brokers this desk has placed with, to complete what is typed."""
-    return sorted(snapshot.brokers)
+    """Return the brokers of the profile and those this desk has placed with, to complete what is typed."""
+    return list(snapshot.known_brokers)
 
 
 def systems(snapshot: Snapshot) -> list[str]:

@@ -58,7 +58,7 @@ def _order_guard(snapshot: Snapshot, order: Order) -> Guard:
     if is_final(order.state):
         return Guard.FREE
     detail = detail_of(snapshot, order)
-    states = compliance_of_order(snapshot, order, detail), approval_of_order(snapshot, order, detail)
+    states = compliance_of_order(snapshot, order, detail), approval_of_order(order, detail)
     return _stronger(snapshot, *states) if any(states) else Guard.FREE
 
 

@@ -188,7 +188,7 @@ ORDERS: Final = (
         "Approval",
         "Approval",
         APPROVAL,
-        lambda s, row: approval_of_order(s, row, detail_of(s, row)) or None,
+        lambda s, row: approval_of_order(row, detail_of(s, row)) or None,
     ),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: sized_in(row)),

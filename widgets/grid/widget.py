@@ -142,11 +142,6 @@ class Grid(Surface, can_focus=True):
         return self._rows.selected
 
     @property
-    def selecting(self) -> bool:
-        """Whether a range is being drawn."""
-        return self._rows.drawing
-
-    @property
     def visible_keys(self) -> tuple[Hashable, ...]:
         """The keys in sight, from the top."""
         top = self.scroll_offset.y

@@ -14,13 +14,13 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from tests.service.sample_rows import NINE, order, rid
+from tests.service.sample_rows import NINE, order, rid, snapshot_of
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PANES
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.service.environment import Update
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 MANY = 3_000

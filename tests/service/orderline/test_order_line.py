@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import NINE, order
+from tests.service.sample_rows import NINE, order, snapshot_of
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.orderline import LineError, OrderLine, Parsed, PortfolioShare, parse_order_line
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.instruments import Instrument
 from tui.service.verbs.facts import order_ref, priced
 

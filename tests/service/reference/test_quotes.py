@@ -14,7 +14,18 @@ import pytest
 
 from tests.service.dealer import BASE, Dealer, new_orders
 from tests.service.reference.around_the_rows import BROKEN, AroundTheRows
-from tests.service.sample_rows import AAPL, LUID, NINE, block, execution, order, placement, rid, usd
+from tests.service.sample_rows import (
+    AAPL,
+    LUID,
+    NINE,
+    block,
+    execution,
+    order,
+    placement,
+    rid,
+    snapshot_of,
+    usd,
+)
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
@@ -23,7 +34,7 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.quotes import QUOTES_EVERY, QuotesReader
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot

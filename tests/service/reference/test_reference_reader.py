@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.api.faults import json_answer
-from tests.service.dealer import Dealer, orders_of
+from tests.service.dealer import Dealer, orders_of, placing
 from tests.service.reference.tenant import (
     INSTRUMENTS,
     PORTFOLIOS,
@@ -23,6 +23,7 @@ from tests.service.reference.tenant import (
     instrument,
 )
 from tests.service.sample_rows import rid
+from tui.actions.eligibility import counterparties
 from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport
 from tui.sandbox import instruments_for, sandboxes_for
@@ -30,7 +31,7 @@ from tui.service.desk_profile import DeskProfile
 from tui.service.environment import EnvironmentKind, State
 from tui.service.snapshot.diff import NAMES
 from tui.service.snapshot.snapshot import EntityKind, luid_of
-from tui.service.verbs import CreateOrders
+from tui.service.verbs import CreateOrders, PlaceBlocks
 
 APPLE = {"id": {"scope": "Desk", "code": "GROWTH"}, "type": "Transaction", "displayName": "Growth fund"}
 
@@ -428,5 +429,33 @@ async def test_portfolios_of_a_profile_are_listed_by_scope_where_the_filter_is_r
     await dealer.desk.beside.read_reference()
     assert dealer.desk.snapshot.records.portfolio_name(rid("GROWTH")) == "Growth fund"
     assert filters_of(tenant) == ["id.scope in ('Desk','Sleeves')"]
+    await dealer.desk.close()
+    await dealer.desk.client.close()
+
+
+async def test_brokers_are_those_of_the_profile_of_its_list_and_of_the_rows(
+    tenant: Tenant, tmp_path: Path, days: Days
+) -> None:
+    listed = "/api/api/referencelists/Desk/BROKERS"
+    profile = DeskProfile(brokers=("KEYS",), broker_list=ResourceId("Desk", "BROKERS"))
+    dealer = Dealer.at(tenant, now=days, cache=tmp_path, profile=profile)
+    await traded(dealer)
+    rows = {"referenceListType": "StringList", "values": ["MERI", " ", 7, "KEYS"]}
+    answer = json_answer(200, {"id": {"scope": "Desk", "code": "BROKERS"}, "referenceList": rows})
+    tenant.answers[listed] = lambda _: json_answer(404, {"name": "ReferenceListNotFound", "code": 1})
+    for _ in range(2):
+        await dealer.desk.beside.read_reference()
+    assert tenant.count(listed) == 1, "a list that is not there is not asked for at each poll"
+    assert counterparties(dealer.desk.snapshot) == ["KEYS", "ALBN"]
+    tenant.answers[listed] = lambda _: answer
+    days.pass_(minutes=11)
+    for _ in range(2):
+        await dealer.desk.beside.read_reference()
+    assert tenant.count(listed) == 2
+    assert counterparties(dealer.desk.snapshot) == ["KEYS", "MERI", "ALBN"]
+    place = placing("PLC-9", "BLK-2", 1)
+    for broker, unknown in (("MERI", False), ("MERRI", True)):
+        shown = dealer.desk.preview(PlaceBlocks((replace(place, counterparty=broker),)))
+        assert any("none of those that the profile names" in each.text for each in shown.soft) is unknown
     await dealer.desk.close()
     await dealer.desk.client.close()

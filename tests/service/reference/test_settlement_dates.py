@@ -12,7 +12,17 @@ import pytest
 
 from tests.service.dealer import BASE, Dealer
 from tests.service.reference.around_the_rows import BROKEN, AroundTheRows
-from tests.service.sample_rows import LUID, NINE, allocation, block, execution, order, placement, rid
+from tests.service.sample_rows import (
+    LUID,
+    NINE,
+    allocation,
+    block,
+    execution,
+    order,
+    placement,
+    rid,
+    snapshot_of,
+)
 from tui.actions.action import Form, Scope
 from tui.actions.fills import fill_form
 from tui.actions.post_trade import book_form
@@ -22,7 +32,6 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.settlement_dates import GOOD_FOR, Settlement, SettlementDates, TradeAsked
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EntityKind
 
 PATH = "/settlementdate"

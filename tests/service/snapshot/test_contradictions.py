@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid, transaction
+from tests.service.sample_rows import (
+    NINE,
+    allocation,
+    block,
+    execution,
+    order,
+    placement,
+    rid,
+    snapshot_of,
+    transaction,
+)
 from tui.api.base import Version
 from tui.api.models import Order, OrderGraphBlock
 from tui.service.snapshot.block_totals import with_totals
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, Unread
 

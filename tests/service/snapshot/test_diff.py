@@ -12,12 +12,13 @@ from tests.service.sample_rows import (
     order,
     placement,
     rid,
+    snapshot_of,
     transaction,
     version,
 )
 from tui.api.base import ResourceId
 from tui.api.models import Execution
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.diff import Delta, diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 

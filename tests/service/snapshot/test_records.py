@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.service.sample_rows import LUID, NINE, block, execution, label, order, placement, rid
+from tests.service.sample_rows import LUID, NINE, block, execution, label, order, placement, rid, snapshot_of
 from tui.api.reference_models import InstrumentRecord, Portfolio
 from tui.columns.sorted_rows import changed_cells
 from tui.columns.steps import finish
@@ -15,7 +15,7 @@ from tui.columns.view import View
 from tui.config.limit_settings import LimitTable
 from tui.service.reference.instrument_reader import facts_of
 from tui.service.reference.portfolio_reader import portfolio_facts
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.diff import NAMES, diff
 from tui.service.snapshot.records import InstrumentFacts, PortfolioFacts, Records
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot

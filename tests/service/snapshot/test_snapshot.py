@@ -17,12 +17,13 @@ from tests.service.sample_rows import (
     order,
     placement,
     rid,
+    snapshot_of,
     transaction,
     usd,
     version,
 )
 from tui.api.base import ResourceId
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.diff import diff
 from tui.service.snapshot.relations import order_of, related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot

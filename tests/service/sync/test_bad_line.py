@@ -16,12 +16,12 @@ import httpx
 import pytest
 
 from tests.service.dealer import BASE, SteppedClock, orders_of, placing, rid
+from tests.service.sample_rows import snapshot_of
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.models import Order, Placement
 from tui.service.outcomes import Outcome, Status
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.writes.journal import Journal

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.service.sample_rows import block, order, rid, usd
+from tests.service.sample_rows import block, order, rid, snapshot_of, usd
 from tui.api.base import CurrencyAndAmount
 from tui.api.requests import OrderUpdateRequest
 from tui.config.limit_settings import LimitTable
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CancelOrders, Tier, UpdateOrders
 from tui.service.writes.limits import Limits

@@ -8,14 +8,14 @@ import pytest
 from msgspec import structs
 
 from tests.service.dealer import Dealer, placing
-from tests.service.sample_rows import block, label, order, placement, rid, usd
+from tests.service.sample_rows import block, label, order, placement, rid, snapshot_of, usd
 from tui.api.base import PerpetualProperty
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.config.limit_settings import SUBJECTS, LimitTable
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.outcomes import Status
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import CancelOrders, PlaceBlocks, Tier, UpdateOrders, UpdatePlacements
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits

@@ -19,6 +19,7 @@ from tests.service.sample_rows import (
     order,
     placement,
     rid,
+    snapshot_of,
     transaction,
     usd,
     version,
@@ -29,7 +30,7 @@ from tui.api.http import Http
 from tui.api.requests import OrderUpdateRequest
 from tui.config.limit_settings import LimitTable
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import SnapshotBuilder, snapshot_of
+from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (

@@ -9,11 +9,10 @@ from msgspec.structs import replace
 
 from tests.service.dealer import fill as recorded
 from tests.service.dealer import new_orders
-from tests.service.sample_rows import block, execution, order, placement
+from tests.service.sample_rows import block, execution, order, placement, snapshot_of
 from tui.api.base import CurrencyAndAmount
 from tui.config.limit_settings import LimitTable
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.verbs import CreateOrders, RecordFills, Tier, Verb
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.service.writes.preview import preview

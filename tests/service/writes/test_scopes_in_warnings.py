@@ -7,9 +7,17 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from tests.service.dealer import placing
-from tests.service.sample_rows import allocation, block, execution, order, placement, rid, transaction
+from tests.service.sample_rows import (
+    allocation,
+    block,
+    execution,
+    order,
+    placement,
+    rid,
+    snapshot_of,
+    transaction,
+)
 from tui.api.requests import ExecutionRequest, OrderUpdateRequest
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (

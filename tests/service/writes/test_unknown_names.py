@@ -9,11 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.service.dealer import fill, new_orders, placing
-from tests.service.sample_rows import block, execution, order, placement, rid
+from tests.service.sample_rows import block, execution, order, placement, rid, snapshot_of
 from tui.api.base import Identifiers
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest, PortfolioWeight
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.builder import snapshot_of
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import (

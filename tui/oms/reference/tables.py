@@ -66,11 +66,6 @@ class ReferenceTables(Struct, frozen=True, dict=True):
     reference_lists: tuple[ReferenceList, ...] = ()
 
     @cached_property
-    def by_luid(self) -> Mapping[str, InstrumentRecord]:
-        """The instruments by their LUID, which is unique over all scopes."""
-        return {each.lusid_instrument_id: each for each in self.instruments}
-
-    @cached_property
     def by_portfolio(self) -> Mapping[ResourceId, Portfolio]:
         """The portfolios by scope and code, in lower case: ids ignore letter case."""
         return {folded(each.id): each for each in self.portfolios}

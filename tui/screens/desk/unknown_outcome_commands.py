@@ -57,9 +57,7 @@ async def resend(desk: PanesScreen) -> None:
         desk,
         f"Send {counted(len(server.unknown), 'unknown item')} again",
         (pick("sure", "Send again", ("no", "yes")),),
-        intro="\n".join(
-            (*_first(said), "The first try may still arrive. What is seen to be done is not sent.")
-        ),
+        intro="\n".join((*_first(said), NOT_TWICE)),
     )
     if sure is not None and is_yes(sure["sure"]):
         desk.run_worker(_resend(desk, server), group="writes")

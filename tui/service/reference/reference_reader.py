@@ -1,6 +1,6 @@
 """Reads beside the rows what they only name, and publishes it with them (REFERENCE_DATA 17).
 
-First comes what is on disk, then the instruments of the newest rows, the portfolios, the transaction types;
+First comes what is on disk, then instruments of the newest rows, portfolios, transaction types, brokers;
 what is older than a day is read again. Nothing here raises: what cannot be read is not known, and is asked
 for again as :class:`~tui.service.reference.optional_calls.OptionalCalls` allows.
 """
@@ -30,6 +30,7 @@ from tui.service.desk_profile import DeskProfile
 from tui.service.environment import Update
 from tui.service.learned import Learned
 from tui.service.numbers import counted
+from tui.service.reference.broker_reader import BrokerReader
 from tui.service.reference.instrument_reader import InstrumentReader
 from tui.service.reference.instrument_search import NOT_ASKED, InstrumentSearch, LookedUp
 from tui.service.reference.optional_calls import OptionalCalls
@@ -106,6 +107,7 @@ class ReferenceReader:
         self._portfolios = PortfolioReader(calls, profile, now)
         self._sides = SideReader(calls, now)
         self._properties = PropertyReader(calls, now)
+        self._brokers = BrokerReader(calls, profile)
         self._instrument_file = RecordFile(folder, "instruments.jsonl", InstrumentFacts)
         self._portfolio_file = RecordFile(folder, "portfolios.jsonl", PortfolioFacts)
         self._side_file = RecordFile(folder, "sides.jsonl", SideFacts)
@@ -117,6 +119,7 @@ class ReferenceReader:
         self._listed_at = _NEVER
         self._whole_list_at = _NEVER
         self._detailed: set[ResourceId] = set()
+        self._brokers_asked_at = self._brokers_read_at = _NEVER
         self._sides_read_at: dict[str, datetime] = {}
         """When the types of a scope were read: it may have none."""
         self._waited_for: set[asyncio.Task[None]] = set()
@@ -143,7 +146,7 @@ class ReferenceReader:
     def read_anew(self) -> None:
         """Read everything again at the next opportunity: somebody asked for it."""
         self._anew_since = self._now()
-        self._listed_at = self._whole_list_at = _NEVER
+        self._listed_at = self._whole_list_at = self._brokers_asked_at = _NEVER
         self._detailed.clear()
         self.calls.try_again()
         self.instruments.forget_missing()
@@ -164,7 +167,12 @@ class ReferenceReader:
             if not self._loaded:
                 await self._load_files()
             await self._look()
-            for read in (self._read_instruments, self._read_portfolios, self._read_sides):
+            for read in (
+                self._read_instruments,
+                self._read_portfolios,
+                self._read_sides,
+                self._read_brokers,
+            ):
                 await self._attempt(read)
         finally:
             self._going_on = False
@@ -224,6 +232,8 @@ class ReferenceReader:
         if sides or properties:
             named = {each.key: each for each in properties}
             self._publish(replace(self.records, sides=tuple(sides), properties=named), ())
+        if self._brokers.named:
+            self._publish(replace(self.records, brokers=self._brokers.named), ())
         self._loaded = True
 
     # --- what is asked -------------------------------------------------------------------------
@@ -314,6 +324,18 @@ class ReferenceReader:
             return
         self._publish(replace(self.records, sides=tuple(kept)), ())
         await asyncio.to_thread(self._side_file.save, kept)
+
+    async def _read_brokers(self) -> None:
+        """Read the list of brokers that the profile names, once a day; a failure holds for some minutes."""
+        now = self._now()
+        due = not self._is_good(self._brokers_read_at) and now - self._brokers_asked_at >= LIST_AGAIN
+        if not due or not self._brokers.has_list:
+            return
+        self._brokers_asked_at = now
+        found = await self._brokers.read()
+        self._brokers_read_at = now
+        if found != self.records.brokers:
+            self._publish(replace(self.records, brokers=found), ())
 
     async def define(self, keys: Collection[str], *, within_s: float) -> None:
         """Read the definitions of properties; a server that takes longer is not waited for."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.codec import BadRow
-from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.api.models import Block, OrderGraphBlock, Transaction
 from tui.service.numbers import counted
 from tui.service.snapshot.quoted import LatestQuote
 from tui.service.snapshot.records import Records
@@ -328,32 +328,3 @@ class SnapshotBuilder:
                 index.pop(target, None)
         for target, ids in added.items():
             index[target] = (*index.get(target, ()), *ids)
-
-
-def snapshot_of(
-    *,
-    blocks: Iterable[Block | OrderGraphBlock] = (),
-    orders: Iterable[Order] = (),
-    placements: Iterable[Placement] = (),
-    executions: Iterable[Execution] = (),
-    allocations: Iterable[Allocation] = (),
-    transactions: Mapping[ResourceId, Transaction] | Iterable[Transaction] = (),
-    as_at: datetime | None = None,
-    home: str = "",
-    read_at: datetime | None = None,
-) -> Snapshot:
-    """Build a complete snapshot from rows; plain blocks get totals computed from the other rows.
-
-    Transactions not in a mapping are filed under the portfolio of their allocation, else of their
-    order.
-    """
-    builder = SnapshotBuilder(Snapshot(as_at=as_at, home=home))
-    builder.put(EntityKind.ORDERS, orders)
-    builder.put(EntityKind.PLACEMENTS, placements)
-    builder.put(EntityKind.EXECUTIONS, executions)
-    builder.put(EntityKind.ALLOCATIONS, allocations)
-    if not isinstance(transactions, Mapping):
-        transactions = {builder.transaction_id(row): row for row in transactions}
-    builder.put_transactions(transactions)
-    builder.put_blocks(blocks)
-    return builder.freeze(read_at=read_at, complete=True)

@@ -67,7 +67,7 @@ def compliance_of_order(snapshot: Snapshot, order: Order | None, detail: Ordered
     return (detail and detail.compliance_state) or own
 
 
-def approval_of_order(snapshot: Snapshot, order: Order | None, detail: OrderedDetail | None) -> str:
+def approval_of_order(order: Order | None, detail: OrderedDetail | None) -> str:
     """Return an order's state of approval, empty when none is known."""
     return (detail and detail.approval_state) or (approval_of(order) if order is not None else "")
 

@@ -112,6 +112,8 @@ class Records(Struct, frozen=True):
     properties: Mapping[str, PropertyFacts] = field(default_factory=_none)
     rules: Mapping[ResourceId, str] = field(default_factory=_none)
     """The names of compliance rules."""
+    brokers: tuple[str, ...] = ()
+    """The brokers that the profile names, or the reference list that it names (R67)."""
 
     def portfolio_name(self, id: ResourceId) -> str:
         """Return the display name of a portfolio; empty where nobody says, or it only repeats the code."""

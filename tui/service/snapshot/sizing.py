@@ -79,12 +79,6 @@ def total_size(sizes: Iterable[Size]) -> dict[str, Decimal]:
     return found
 
 
-def sizes_in_words(sizes: Iterable[Size]) -> str:
-    """Return what sizes add up to, each measure for itself: ``1,000 units and 50,000 USD``."""
-    sums = total_size(sizes)
-    return " and ".join(Size(sums[currency], currency).words for currency in sorted(sums)) or "0 units"
-
-
 def block_ordered(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what a block is about: what its orders ask for, else its own size (unsolicited, C6).
 

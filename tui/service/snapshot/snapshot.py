@@ -370,6 +370,11 @@ class Snapshot(Struct, frozen=True, eq=False):
         alike = self.portfolios.get(id.code.casefold(), ())
         return id_text(id, self.home, ambiguous=any(each.scope != id.scope for each in alike))
 
+    @property
+    def known_brokers(self) -> tuple[str, ...]:
+        """The brokers that the profile or its list names, and after them those that placements name."""
+        return tuple(dict.fromkeys((*self.records.brokers, *sorted(self.brokers))))
+
     def price_unit(self, luid: str) -> Decimal:
         """Return what one unit of an instrument at price 1 costs; 1 when the instrument is unknown."""
         known = self.instruments.get(luid)

@@ -72,7 +72,7 @@ def standings(snapshot: Snapshot, row: OrderGraphBlock) -> Iterator[Standing]:
         order, detail = snapshot.orders.get(id), details.get(id)
         states = {
             "compliance": compliance_of_order(snapshot, order, detail),
-            "approval": approval_of_order(snapshot, order, detail),
+            "approval": approval_of_order(order, detail),
         }
         for subject, state in states.items():
             failed = detail is not None and subject == "compliance" and state

@@ -125,6 +125,10 @@ def _brokers(snapshot: Snapshot, verb: Verb) -> Iterator[Caution]:
         named = [update.counterparty for update in verb.updates]
     elif isinstance(verb, RecordFills | ReplacePlacements):
         named = [request.counterparty for request in verb.requests]
+    known = frozenset(snapshot.known_brokers)
     for name in named:
-        if name and name not in snapshot.brokers:
-            yield Caution(BROKER, f"{name} is a broker nobody on this desk has placed with", Guard.TYPED)
+        if name and name not in known:
+            said = f"{name} is a broker nobody on this desk has placed with"
+            if snapshot.records.brokers:
+                said += ", and none of those that the profile names"
+            yield Caution(BROKER, said, Guard.TYPED)
