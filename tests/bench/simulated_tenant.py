@@ -67,6 +67,7 @@ class SimulatedTenant:
         activity_counts_orders: whether a change of an order is activity of its block.
         loose: codes and portfolios of open orders that are in no block, as young as the newest one.
         marks: whether rows that are booked say so; without, orders stay new and allocations allocated.
+        closes_orders: whether filters of open orders find those of live blocks only.
         refuses: parts of paths that are answered with this status.
         delay_s: how long each answer takes.
         fills_per_s: how many placements are filled each second while a server runs this.
@@ -90,6 +91,7 @@ class SimulatedTenant:
     activity_counts_orders: bool = True
     loose: tuple[tuple[str, str], ...] = ()
     marks: bool = True
+    closes_orders: bool = True
     refuses: dict[str, int] = field(default_factory=dict)
     delay_s: float = 0.0
     fills_per_s: float = 0.0
@@ -370,7 +372,7 @@ class SimulatedTenant:
         elif kind == "allocations" and self._is_booked(number):
             yield from (self._allocation(number, part) for part in range(ORDERS))
 
-    def _candidates(self, test: FilterNode | None, unswept: bool) -> Iterable[int]:
+    def _candidates(self, kind: str, test: FilterNode | None, unswept: bool) -> Iterable[int]:
         """Return the numbers of the blocks among whose rows those of a filter are, in their order."""
         first = self.first_live if self.sweeps and unswept else 0
         if test is None:
@@ -393,7 +395,8 @@ class SimulatedTenant:
                         for n in rows
                     }
                     return sorted(changed | set(range(self._first_since(each.values[0]), self.blocks)))
-            if self.sweeps and any(_is_about_life(one) for one in _comparisons(each)):
+            about_life = self.sweeps and (self.closes_orders or kind != "orders")
+            if about_life and any(_is_about_life(one) for one in _comparisons(each)):
                 first = max(first, self.first_live)
         return range(first, self.blocks)
 
@@ -413,7 +416,7 @@ class SimulatedTenant:
         start = int(base64.b64decode(query.get("page") or query.get("paginationToken") or b"MA=="))
         test = None if any(part in text for part in self.ignored) else self._parsed(kind, text)
         unswept = kind == "graph" and self.knows_switch and query.get("includeSwept") == "false"
-        candidates = self._candidates(test, unswept)
+        candidates = self._candidates(kind, test, unswept)
         rows: list[Json] = []
         at = 0
         if "sortBy" in query:

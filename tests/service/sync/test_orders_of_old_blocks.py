@@ -121,3 +121,19 @@ async def test_a_desk_that_has_all_blocks_asks_for_none() -> None:
     desk, _ = await opened(tenant)
     assert unblocked(desk) == {"LOO-1"}
     assert "blocks" not in tenant.calls
+
+
+async def test_of_a_tenant_that_leaves_orders_open_for_ever_only_recent_ones_are_read() -> None:
+    tenant = SimulatedTenant(blocks=3000, live=40, marks=False, loose=(("LOO-1", "PF-003"),))
+    tenant.closes_orders = False
+    desk, watch = await opened(tenant)
+    assert desk.snapshot.loose_since is not None, "and it is said"
+    assert len(desk.snapshot.orders) < 500, "of 9,000"
+    assert tenant.requests < 40
+    for _ in range(3):
+        await watch.poll_desk(desk)
+    assert unblocked(desk) == {"LOO-1"}, "others are in blocks that are swept"
+    assert len(desk.snapshot.orders) == 3 * 40 + 1
+    tenant.clear()
+    await desk.load()
+    assert tenant.rows < 1500, "it is remembered"

@@ -278,6 +278,8 @@ class Pane(Vertical):
             parts.append(f"reading those of {counted(due, 'portfolio')}")
         if self.kind is EntityKind.BLOCKS and rows.snapshot.active_since is not None:
             parts.append(f"active since {rows.snapshot.active_since:%d %b}")
+        if self.kind is EntityKind.ORDERS and rows.snapshot.loose_since is not None:
+            parts.append(f"in no block: changed since {rows.snapshot.loose_since:%d %b}")
         if self._of:
             parts.append(f"of {clean(self._of)}")
         if view.filter:

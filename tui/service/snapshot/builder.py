@@ -58,6 +58,8 @@ class SnapshotBuilder:
         """Whether the totals of blocks are computed here."""
         self.active_since = base.active_since
         """Since when blocks have to be active to be here; None if they need not."""
+        self.loose_since = base.loose_since
+        """Since when orders in no block have to have changed to be here; None if they need not."""
         self.bookings_due = base.bookings_due
         """The portfolios whose transactions are still to be read."""
         self.maybe_blocked: set[ResourceId] = set(base.maybe_blocked)
@@ -212,6 +214,7 @@ class SnapshotBuilder:
             self.unread,
             self.own_totals,
             self.active_since,
+            self.loose_since,
             self.bookings_due,
             self.maybe_blocked,
             self._twins_found,
@@ -223,6 +226,7 @@ class SnapshotBuilder:
             base.unread,
             base.own_totals,
             base.active_since,
+            base.loose_since,
             base.bookings_due,
             base.maybe_blocked,
             base.twins,
@@ -253,6 +257,7 @@ class SnapshotBuilder:
             unread=dict(self.unread),
             own_totals=self.own_totals,
             active_since=self.active_since,
+            loose_since=self.loose_since,
             bookings_due=self.bookings_due,
             maybe_blocked=frozenset(self.maybe_blocked),
             outdated=self._outdated,

@@ -183,7 +183,7 @@ def _kinds_with_others(
     if old.records is not new.records and not (_are_neighbours(old, new) and new.renamed is not None):
         return frozenset(EntityKind)
     others = _of_other_instruments(old.instruments, new.instruments)
-    if old.maybe_blocked != new.maybe_blocked:
+    if (old.maybe_blocked, old.loose_since) != (new.maybe_blocked, new.loose_since):
         others |= {EntityKind.ORDERS}
     if old.bookings_due != new.bookings_due:
         others |= {EntityKind.BLOCKS, EntityKind.ALLOCATIONS, EntityKind.TRANSACTIONS}

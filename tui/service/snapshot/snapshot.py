@@ -169,9 +169,10 @@ class Snapshot(Struct, frozen=True, eq=False):
     rows of this snapshot, not by the server. ``outdated`` are the rows of which a newer version could not be
     read, and why; ``twins`` those of whose id the server has another entity; ``contradictory`` are the rows
     found so far that others contradict (:mod:`tui.service.snapshot.contradictions`). Blocks without activity
-    since ``active_since`` were left out; None when none was for that. ``bookings_due`` are the portfolios
-    whose transactions are still to be read; ``maybe_blocked`` the orders in no block here of which it is not
-    known whether one that is not here holds them.
+    since ``active_since`` were left out, and orders in no block that did not change since ``loose_since``;
+    None when none was for that. ``bookings_due`` are the portfolios whose transactions are still to be read;
+    ``maybe_blocked`` the orders in no block here of which it is not known whether one that is not here holds
+    them.
     """
 
     blocks: Mapping[ResourceId, OrderGraphBlock] = field(default_factory=_none)
@@ -199,6 +200,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     unread: Mapping[EntityKind, Unread] = field(default_factory=_none)
     own_totals: bool = False
     active_since: datetime | None = None
+    loose_since: datetime | None = None
     bookings_due: frozenset[ResourceId] = frozenset()
     maybe_blocked: frozenset[ResourceId] = frozenset()
     outdated: Mapping[EntityKind, Mapping[ResourceId, str]] = field(default_factory=_none)

@@ -35,7 +35,7 @@ from tui.service.sync.queries import (
     surely_gone,
 )
 from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
-from tui.service.sync.window import BY_DATE, Window, last_activity
+from tui.service.sync.window import BY_DATE, MANY, Window, last_activity
 
 FEW: Final = 20
 """Rows that are read by their ids without looking for a list that has them."""
@@ -43,6 +43,8 @@ WORTH: Final = 4
 """A page of which not one row in so many belongs to the window is the last of its list."""
 _BY_STATE: Final = "orders.open"
 """Under this it is remembered which filter of open orders the server takes."""
+_MANY_OPEN: Final = "orders.many open"
+"""Under this it is remembered that a tenant has too many open orders in no block to read them all."""
 _DATES: Final = {
     EntityKind.ORDERS: ("date", "date"),
     EntityKind.PLACEMENTS: ("createdDate", "created_date"),
@@ -248,7 +250,13 @@ class FullLoad:
                 open_ones = fact == _BY_STATE and self._finds_open_orders
                 if self._names_are_told and taken * WORTH < len(page.values) and not open_ones:
                     break
+                if open_ones and page.next_page and len(read - named) >= MANY and self._narrow_loose():
+                    for narrower in self._window.loose_order_lists():
+                        await read_list(fact, narrower, holds)
+                    break
 
+        if kind is EntityKind.ORDERS and self._learned.get(_MANY_OPEN):
+            self._window.narrow_loose()
         start = await self._start()
         if kind is EntityKind.ORDERS and self._has_many_booked:
             await all_of(read_list(*each) for each in self._lists(kind, start))
@@ -256,6 +264,12 @@ class FullLoad:
             for each in self._lists(kind, start):
                 if each[0] == _BY_STATE or not self._names_are_told or not named or len(named - read) > FEW:
                     await read_list(*each)
+        if kind is EntityKind.ORDERS and self._window.loose_since is not None:
+            loose = [row for id, row in builder.rows(kind).items() if id not in named]
+            async for some in self._session.in_turns(loose):
+                old = {row.id for row in some if not self._window.belongs(builder, kind, row)}
+                read -= old
+                builder.remove(kind, old - before.keys())
         left = named - read
         async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
             await take_in(found)
@@ -267,6 +281,15 @@ class FullLoad:
         gone -= self._blocks.named_meanwhile()[kind]
         builder.remove(kind, surely_gone(builder, kind, gone))
         return newest
+
+    def _narrow_loose(self) -> bool:
+        """Leave out older orders in no block; return whether that makes fewer than there were."""
+        if self._window.loose_since is not None:
+            return False
+        log.info("%d orders and more are open and in no block: only recent ones are read", MANY)
+        self._learned.put(_MANY_OPEN, True)
+        self._window.narrow_loose()
+        return True
 
     @property
     def _has_many_booked(self) -> bool:

@@ -132,6 +132,7 @@ class Reader:
         finally:
             self._shown = None
         self.builder.active_since = self.window.since
+        self.builder.loose_since = self.window.loose_since
         self._publish(complete=True)
 
     async def retry(self, kind: EntityKind) -> None:

@@ -38,6 +38,8 @@ class Window:
         self._now = now
         self.since: datetime | None = None
         """Blocks without activity since then are left out; None while all that are live belong to it."""
+        self.loose_since: datetime | None = None
+        """Open orders in no block that did not change since then are left out; None while all belong."""
         self.elsewhere: dict[ResourceId, Version | None] = {}
         """The orders, in the version looked at, that a block holds which does not belong to the desk."""
         self._scopes = {scope.casefold() for scope in profile.scopes}
@@ -45,16 +47,24 @@ class Window:
 
     def narrow(self) -> None:
         """Leave out from now on what nothing happened to for the profile's days."""
-        self.since = self._now() - timedelta(days=self.profile.days)
+        self.since = self.loose_since = self._days_ago
+
+    def narrow_loose(self) -> None:
+        """Leave out from now on orders in no block that did not change for the profile's days."""
+        self.loose_since = self._days_ago
+
+    @property
+    def _days_ago(self) -> datetime:
+        return self._now() - timedelta(days=self.profile.days)
 
     @property
     def lacks_blocks(self) -> bool:
-        """Whether blocks that are not swept may be left out, so that their orders seem to be in none."""
-        return self.since is not None or bool(self._scopes)
+        """Whether orders that seem to be in no block may be in one that was left out, or was swept."""
+        return self.loose_since is not None or bool(self._scopes)
 
     def is_old(self, row: OrderGraphBlock | Block) -> bool:
         """Return whether nothing happened to a block for the profile's days, as far as it tells."""
-        return last_activity(row) < self._now() - timedelta(days=self.profile.days)
+        return last_activity(row) < self._days_ago
 
     def keeps(self, row: OrderGraphBlock) -> bool:
         """Return whether a block belongs to the desk."""
@@ -90,7 +100,7 @@ class Window:
         if order.id in self.elsewhere and self.elsewhere[order.id] == order.version:
             return False
         changed = order.version.as_at_modified if order.version else None
-        return self.since is None or changed is None or changed >= self.since
+        return self.loose_since is None or changed is None or changed >= self.loose_since
 
     def belongs(
         self,
@@ -128,20 +138,20 @@ class Window:
         """Yield filters of the open orders, the most exact one first; those of many portfolios in parts."""
         for portfolios in self._portfolio_tests():
             parts = [self.scope_test("id.scope"), portfolios]
-            if self.since is not None:
-                parts.append(f"version.asAtModified gte {time_text(self.since)}")
+            if self.loose_since is not None:
+                parts.append(f"version.asAtModified gte {time_text(self.loose_since)}")
             beside = "".join(f" and {part}" for part in parts if part)
             quoted = [f"'{state}'" for state in _FINAL_STATES]
             yield (
                 f"(state not in ({','.join(quoted)}) or state not exists){beside}",
                 " and ".join(f"state neq {state}" for state in quoted) + beside,
-                f"version.asAtModified gte {time_text(self._now() - timedelta(days=self.profile.days))}",
+                f"version.asAtModified gte {time_text(self._days_ago)}",
             )
 
     def is_open_or_young(self, order: Order) -> bool:
         """Return whether an order may pass a filter of open orders: others tell that it was ignored."""
         changed = order.version.as_at_modified if order.version else None
-        young = changed is None or changed >= self._now() - timedelta(days=self.profile.days)
+        young = changed is None or changed >= self._days_ago
         return young or not is_final(order.state)
 
     def _portfolio_tests(self) -> Iterator[str]:
