@@ -226,7 +226,7 @@ def test_a_start_on_the_embedded_server_loads_nothing_of_signing_on() -> None:
     late = (
         "tui.signon",
         "tui.config.profiles",
-        "tui.config.secrets",
+        "tui.config.token_files",
         "tui.api.auth",
         "tui.oms.http.token_endpoint",
     )

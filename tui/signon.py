@@ -23,8 +23,8 @@ from tui.config import paths
 from tui.config.kept_tokens import read_kept
 from tui.config.limit_settings import LimitTable
 from tui.config.profiles import LONGEST_MS, MOST_RETRIES, SETTINGS, Access, resolve_access
-from tui.config.secrets import check_token, read_token
 from tui.config.settings import ENV, Profile, Settings, SettingsError
+from tui.config.token_files import check_token, read_token
 from tui.input_files.mistakes import Mistake
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind

@@ -26,7 +26,7 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport, post_form
 from tui.api.requests import BookTransactionsRequest
-from tui.config.secrets import read_token
+from tui.config.token_files import read_token
 from tui.oms.auth.tokens import NANOSECONDS_PER_S, Tokens
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.engine.engine import Engine

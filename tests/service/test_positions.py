@@ -13,7 +13,7 @@ from tests.service.sample_rows import AAPL, LUID, allocation, block, order, plac
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest, OrderUpdateRequest
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.positions import keys_of, open_of
-from tui.service.snapshot.held import READING, HeldUnits, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held_units import READING, HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.verbs import CreateOrders, MoveOrders, Tier, UpdateOrders, Verb
 from tui.service.writes.preview import Preview, preview

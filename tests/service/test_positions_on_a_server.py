@@ -14,7 +14,7 @@ from tests.service.reference.around_the_rows import AroundTheRows, holdings
 from tui.api.http import asgi_transport
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.positions import Position, positions_of
-from tui.service.snapshot.held import HeldUnits
+from tui.service.snapshot.held_units import HeldUnits
 from tui.service.verbs import BookTransactions, CreateOrders, Tier
 from tui.service.writes.preview import Preview
 

@@ -15,8 +15,8 @@ from tui.config.addresses import api_address
 from tui.config.kept_tokens import KEYRING, forget_token, keep_token
 from tui.config.load import load_settings
 from tui.config.profiles import Access, Found, resolve_access
-from tui.config.secrets import check_token
 from tui.config.settings import ENV, Profile, Settings
+from tui.config.token_files import check_token
 from tui.input_files.mistakes import CheckError, print_mistakes
 from tui.input_files.toml_lines import key_text
 from tui.secret import Secret, SecretError

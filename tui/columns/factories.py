@@ -25,7 +25,7 @@ from tui.columns.format import (
 from tui.service.numbers import average, money_digits, number, price
 from tui.service.sides import side_direction
 from tui.service.snapshot.instruments import UNRESOLVED, luid_of
-from tui.service.snapshot.quoted import LastPrice
+from tui.service.snapshot.last_prices import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 

@@ -17,7 +17,7 @@ import msgspec
 
 from tui.atomic_file import write_atomically
 from tui.config import paths
-from tui.config.secrets import check_token
+from tui.config.token_files import check_token
 from tui.secret import Secret, SecretError, read_private
 
 SERVICE: Final = "blotter"

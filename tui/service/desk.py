@@ -32,7 +32,7 @@ from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.reference.beside_rows import BesideRows
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.compliance_states import fact_of, switches_for
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.relations import portfolios_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
@@ -460,7 +460,7 @@ class Desk:
 
     async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
         """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
-        from tui.service.rehearsal.meanwhile import otherwise
+        from tui.service.rehearsal.changes_since_preview import otherwise
 
         async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
             if prepared.late is not None and not self._full_load_due:

@@ -21,7 +21,7 @@ from tui.api.side_families import COVER, SHORT, family_of
 from tui.api.states import is_cancelled, is_final, normalize
 from tui.service.numbers import number
 from tui.service.sides import side_direction
-from tui.service.snapshot.held import HeldUnits, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held_units import HeldUnits, Holding, HoldingKey, NotKnown
 from tui.service.snapshot.instruments import UNRESOLVED
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import CreateOrders, MoveOrders, ReplaceOrders, UpdateOrders

@@ -19,7 +19,7 @@ from tui.api.http import AsyncBaseTransport, Http
 from tui.service.learned import Learned
 from tui.service.reference.holdings import FRESH_FOR, HoldingsReader
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.held import NOT_ASKED, READING, HeldUnits, Holding, NotKnown
+from tui.service.snapshot.held_units import NOT_ASKED, READING, HeldUnits, Holding, NotKnown
 
 GROWTH = rid("GROWTH")
 WITH_ORDERS = "/holdingsWithOrders"

@@ -36,7 +36,7 @@ from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.quotes import QUOTES_EVERY, QuotesReader
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import CreateOrders, Tier
 from tui.service.writes.limits import Limits

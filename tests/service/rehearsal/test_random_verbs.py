@@ -17,8 +17,8 @@ from tui.api.http import Http, asgi_transport
 from tui.sandbox import sandboxes_of
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.rehearsal.changes_since_preview import changed_meanwhile
 from tui.service.rehearsal.compare import differences
-from tui.service.rehearsal.meanwhile import changed_meanwhile
 from tui.service.rehearsal.rehearse import Rehearser
 from tui.service.rehearsal.rehearsed_preview import Prepared
 

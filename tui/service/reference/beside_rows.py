@@ -25,7 +25,7 @@ from tui.service.environment import Environment, EnvironmentKind, Health, State,
 from tui.service.learned import Learned
 from tui.service.snapshot.compliance_states import failed_rules, unnamed_rules
 from tui.service.snapshot.instruments import luid_of
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import Ref, Snapshot
 

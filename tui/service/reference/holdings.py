@@ -21,7 +21,7 @@ from tui.api.reference_models import Holdings
 from tui.api.reference_operations import HOLDINGS, HOLDINGS_WITH_ORDERS
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
-from tui.service.snapshot.held import NOT_ASKED, READING, HeldUnits, Holding, HoldingKey, NotKnown
+from tui.service.snapshot.held_units import NOT_ASKED, READING, HeldUnits, Holding, HoldingKey, NotKnown
 
 FRESH_FOR: Final = timedelta(seconds=60)
 """How long a holding is taken for the present one."""

@@ -21,7 +21,7 @@ from tui.api.reference_operations import GET_QUOTES, MAX_QUOTES
 from tui.service.desk_profile import QuoteSeries
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 
 QUOTES_EVERY: Final = timedelta(seconds=30)
 """The least time between two questions for the price of one instrument."""

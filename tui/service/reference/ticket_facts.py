@@ -19,9 +19,9 @@ from tui.service.reference.holdings import TOO_MANY, HoldingsReader
 from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.reference.quotes import QuotesReader
 from tui.service.reference.settlement_dates import ASKED, Settlement, SettlementDates, TradeAsked
-from tui.service.snapshot.held import NOT_ASKED, READING, Holding, HoldingKey
+from tui.service.snapshot.held_units import NOT_ASKED, READING, Holding, HoldingKey
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.snapshot import Snapshot
 
 PREVIEW_WAITS_S: Final = 2.0

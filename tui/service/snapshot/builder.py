@@ -15,9 +15,9 @@ from tui.api.base import ResourceId
 from tui.api.codec import BadRow
 from tui.api.models import Block, OrderGraphBlock, Transaction
 from tui.service.numbers import counted
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
+from tui.service.snapshot.lookup_tables import LookupTables
 from tui.service.snapshot.records import Records
-from tui.service.snapshot.reference_data import ReferenceData
 from tui.service.snapshot.row_versions import id_of, is_older, is_same_entity
 from tui.service.snapshot.snapshot import (
     BLOCK_OF_ORDER,
@@ -67,7 +67,7 @@ class SnapshotBuilder:
         self.contradictory: set[Ref] = set(base.contradictory)
         """The rows found so far that others contradict."""
         self._twins: dict[EntityKind, set[ResourceId]] = {}
-        self._reference = ReferenceData(base)
+        self._tables = LookupTables(base)
         self._renamed: dict[EntityKind, set[ResourceId]] | None = {}
         self._quoted = False
 
@@ -138,7 +138,7 @@ class SnapshotBuilder:
         for link in LINKS:
             if link.kind is kind:
                 self._relink(link, fresh)
-        self._reference.learn(kind, fresh, mine)
+        self._tables.learn(kind, fresh, mine)
         ids = [id for id, _, _ in fresh]
         self._touched[kind].update(ids)
         base = self.base.rows(kind)
@@ -147,7 +147,7 @@ class SnapshotBuilder:
 
     def put_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
         """Take in what reference data tell by now, of these ``rows`` or, with None, of any."""
-        self._reference.learn_records(records)
+        self._tables.learn_records(records)
         if rows is None:
             self._renamed = None
         elif self._renamed is not None:
@@ -157,7 +157,7 @@ class SnapshotBuilder:
     def put_quotes(self, quotes: Mapping[str, LatestQuote]) -> None:
         """Take in the newest quotes, by LUID; no row is another for that."""
         if quotes:
-            self._reference.learn_quotes(quotes)
+            self._tables.learn_quotes(quotes)
             self._quoted = True
 
     def remove(self, kind: EntityKind, ids: Iterable[ResourceId]) -> list[ResourceId]:
@@ -172,7 +172,7 @@ class SnapshotBuilder:
         for link in LINKS:
             if link.kind is kind:
                 self._relink(link, gone)
-        self._reference.forget(kind, gone)
+        self._tables.forget(kind, gone)
         removed = [id for id, _, _ in gone]
         self._touched[kind].update(removed)
         self._returned[kind].difference_update(removed)
@@ -232,7 +232,7 @@ class SnapshotBuilder:
             base.twins,
             base.contradictory,
         )
-        if same and not (self.touched() or self._quoted) and self._reference.records is base.records:
+        if same and not (self.touched() or self._quoted) and self._tables.records is base.records:
             return base
         frozen = self.view(read_at=read_at or base.read_at, complete=whole)
         self.base = frozen
@@ -247,7 +247,7 @@ class SnapshotBuilder:
         rows: dict[str, Any] = {kind.value: rows for kind, rows in self._rows.items()}
         return Snapshot(
             **rows,
-            **self._reference.freeze(),
+            **self._tables.freeze(),
             as_at=self.base.as_at,
             home=self.base.home,
             compliance=self.base.compliance,

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
-from tui.service.snapshot.quoted import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
+from tui.service.snapshot.last_prices import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
 from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts, display_name
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"

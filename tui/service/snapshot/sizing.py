@@ -70,15 +70,6 @@ def size_of(row: SizedRow) -> Size:
     return Size(row.quantity)
 
 
-def total_size(sizes: Iterable[Size]) -> dict[str, Decimal]:
-    """Return the sums of known sizes by their currency, units under an empty one."""
-    found: dict[str, Decimal] = {}
-    for value, currency in sizes:
-        if value is not None:
-            found[currency] = found.get(currency, ZERO) + value
-    return found
-
-
 def block_ordered(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     """Return what a block is about: what its orders ask for, else its own size (unsolicited, C6).
 

@@ -26,7 +26,7 @@ from tui.service.verbs import Verb, Verdict
 from tui.service.writes.call_sender import CallSender
 from tui.service.writes.dispatch import STOPPED, Dispatch
 from tui.service.writes.journal import Decision, Intent, Journal, OpenDecision
-from tui.service.writes.overtaken import overtaken_items
+from tui.service.writes.lost_updates import overtaken_items
 from tui.service.writes.read_back import ReadableDesk, ReadBack
 from tui.service.writes.unknown_calls import (
     UnknownCall,

@@ -1,4 +1,4 @@
-"""Which items of a call would undo what others changed: those that state rows in full, and came too late."""
+"""Lost updates: the items of a call that would undo what others changed, because they state rows in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rows of a desk tell about all of them: instruments, portfolios, brokers, the codes of blocks."""
+"""The lookup tables of a snapshot, made from its rows: instruments, portfolios, brokers, codes of blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.api.base import ResourceId
 from tui.api.models import Execution, Order, OrderGraphBlock
 from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
-from tui.service.snapshot.quoted import LatestQuote
+from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
@@ -18,7 +18,7 @@ Change = tuple[ResourceId, Any, Any]
 """An id, its row as it is now and as it was; None for a row that is gone or new."""
 
 
-class ReferenceData:
+class LookupTables:
     """Collects what rows tell, beginning with what ``base`` knows.
 
     What was once told stays known, but for the codes of blocks that are gone.
