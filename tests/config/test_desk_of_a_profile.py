@@ -31,6 +31,7 @@ filter = "side eq 'Buy'"
 days = 10
 brokers = ["ALBN", "KEYS & Co"]
 broker_list = "Desk/BROKERS"
+side_sources = ["alt1"]
 
 [profiles.uat.compliance]
 engine = "legacy"
@@ -77,6 +78,7 @@ def test_a_desk_is_told_all_that_its_profile_says(tmp_path: Path) -> None:
         quotes=QuoteSeries("Prices", "DataScope", "close", "Isin", max_age=timedelta(minutes=15)),
         brokers=("ALBN", "KEYS & Co"),
         broker_list=ResourceId("Desk", "BROKERS"),
+        side_sources=("alt1",),
         refresh_s=5,
         colour="teal",
     )

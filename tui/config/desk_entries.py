@@ -136,6 +136,11 @@ class DeskEntries(Written):
     broker_list: IdText = Field(
         "", description="Reference list of brokers on the server.", examples=["Desk/BROKERS"]
     )
+    side_sources: Names = Field(
+        [],
+        description="Sources whose transaction types are sides too, beside default.",
+        examples=[["alt1"]],
+    )
     compliance: ComplianceEntry | None = Field(
         None,
         json_schema_extra=without_null,

@@ -54,6 +54,7 @@ class DeskProfile(Struct, frozen=True):
         quotes: where last prices come from; None reads none.
         brokers: the brokers offered, beside those that rows name.
         broker_list: a reference list of brokers on the server.
+        side_sources: the sources whose transaction types are sides too, beside ``default``.
         refresh_s: the seconds between polls while somebody looks.
         colour: the colour of the band that names the server; empty for that of its kind.
     """
@@ -68,6 +69,7 @@ class DeskProfile(Struct, frozen=True):
     quotes: QuoteSeries | None = None
     brokers: tuple[str, ...] = ()
     broker_list: ResourceId | None = None
+    side_sources: tuple[str, ...] = ()
     refresh_s: float = 2.0
     colour: str = ""
 

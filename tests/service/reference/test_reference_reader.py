@@ -459,3 +459,26 @@ async def test_brokers_are_those_of_the_profile_of_its_list_and_of_the_rows(
         assert any("none of those that the profile names" in each.text for each in shown.soft) is unknown
     await dealer.desk.close()
     await dealer.desk.client.close()
+
+
+async def test_sides_are_those_of_the_default_source_and_of_the_sources_of_the_profile(
+    tenant: Tenant, tmp_path: Path, days: Days
+) -> None:
+    def kind(name: str, direction: int) -> dict[str, object]:
+        movement = {"movementTypes": "StockMovement", "side": "Side1", "direction": direction}
+        return {"aliases": [{"type": name, "transactionRoles": "None"}], "movements": [movement]}
+
+    sources = {
+        "default": [kind("Buy", 1)],
+        "alt1": [kind("Buy", -1), kind("Roll", -1)],
+        "alt2": [kind("X", 1)],
+    }
+    tenant.answers[TYPES] = lambda _: json_answer(200, sources)
+    for folder, named, sides in (("a", (), {"Buy": 1}), ("b", ("alt1",), {"Buy": 1, "Roll": -1})):
+        profile = DeskProfile(side_sources=named)
+        dealer = Dealer.at(tenant, now=days, cache=tmp_path / folder, profile=profile)
+        await dealer.desk.load()
+        await dealer.desk.beside.read_reference()
+        assert {each.name: each.direction for each in dealer.desk.snapshot.records.sides} == sides
+        await dealer.desk.close()
+        await dealer.desk.client.close()

@@ -105,7 +105,7 @@ class ReferenceReader:
         self.instruments = InstrumentReader(calls, learned, now)
         self._search = InstrumentSearch(calls, now)
         self._portfolios = PortfolioReader(calls, profile, now)
-        self._sides = SideReader(calls, now)
+        self._sides = SideReader(calls, profile.side_sources, now)
         self._properties = PropertyReader(calls, now)
         self._brokers = BrokerReader(calls, profile)
         self._instrument_file = RecordFile(folder, "instruments.jsonl", InstrumentFacts)

@@ -12,7 +12,7 @@ from tui.service.reference.optional_calls import OptionalCalls
 from tui.service.snapshot.records import DEFAULT_SCOPE, SideFacts
 
 SOURCE: Final = "default"
-"""The source whose types are offered: order management resolves sides there."""
+"""The source whose types are offered wherever: order management resolves sides there."""
 STOCK: Final = ("stockmovement", "traded")
 """The movements that change what a portfolio holds."""
 OWN_SIDE: Final = "side1"
@@ -29,10 +29,14 @@ ROLES: Final[Mapping[str, int]] = {
 
 
 class SideReader:
-    """Reads transaction types with ``calls``; ``now`` is this machine's clock, aware UTC."""
+    """Reads transaction types with ``calls``; ``now`` is this machine's clock, aware UTC.
 
-    def __init__(self, calls: OptionalCalls, now: Callable[[], datetime]) -> None:
+    Those of ``sources`` are sides too, after those of :data:`SOURCE`.
+    """
+
+    def __init__(self, calls: OptionalCalls, sources: Sequence[str], now: Callable[[], datetime]) -> None:
         self._calls = calls
+        self._sources = tuple(dict.fromkeys((SOURCE, *sources)))
         self._now = now
 
     async def read(self, scope: str) -> Sequence[SideFacts]:
@@ -43,7 +47,11 @@ class SideReader:
         """
         query = {"scope": None if scope == DEFAULT_SCOPE else scope}
         answer = await self._calls.ask(LIST_TRANSACTION_TYPES, query=query)
-        return tuple(sides_of(answer.get(SOURCE, ()), scope, self._now()))
+        found: dict[str, SideFacts] = {}
+        for source in self._sources:
+            for side in sides_of(answer.get(source, ()), scope, self._now()):
+                found.setdefault(side.name, side)
+        return tuple(found.values())
 
 
 def sides_of(types: Sequence[TransactionType], scope: str, now: datetime) -> Sequence[SideFacts]:
