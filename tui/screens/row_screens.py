@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.screens.detail.screen import DetailScreen, Section, sections_of
@@ -60,7 +62,7 @@ def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = Fal
     if said_of and unnamed_rules(snapshot, row):
         more.append(partial(_with_rule_names, server, row))
     if (portfolio := _portfolio_of(ref, row)) is not None:
-        more.append(partial(_with_portfolio, server, ref, row, portfolio))
+        more.append(partial(_with_portfolio, server, snapshot, ref, portfolio))
     return DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more)
 
 
@@ -70,10 +72,16 @@ async def _with_rule_names(server: Desk, row: Order | OrderGraphBlock) -> Sectio
     return COMPLIANCE, compliance_section(server.snapshot, row, why)
 
 
-async def _with_portfolio(server: Desk, ref: Ref, row: Any, portfolio: ResourceId) -> Section | None:
+async def _with_portfolio(
+    server: Desk, snapshot: Snapshot, ref: Ref, portfolio: ResourceId
+) -> Section | None:
     """Return the section of names once the details of its portfolio were asked for (R29)."""
+    known = server.snapshot.records.portfolios.get(portfolio)
     await server.beside.reference.complete((portfolio,), within_s=LONGEST_WAIT_S)
-    return KNOWN_AS, names_behind(server.snapshot, ref, row)
+    records = server.snapshot.records
+    if records.portfolios.get(portfolio) is known:
+        return None
+    return KNOWN_AS, names_behind(replace(snapshot, records=records), ref, snapshot.row(ref))
 
 
 def _portfolio_of(ref: Ref, row: Any) -> ResourceId | None:

@@ -22,7 +22,7 @@ async def browsing(size: tuple[int, int] = (160, 48), **options: Any) -> AsyncIt
     """Return a user who has just read the newest blocks."""
     async with blotter(size, **options) as user:
         await user.press("B")
-        await user.until(lambda: "Blocks, newest first · page 1" in user.text())
+        await user.until(lambda: "Blocks · page 1 · newest first" in user.text())
         yield user
 
 
@@ -71,7 +71,7 @@ async def test_a_row_found_opens_its_details_and_its_history() -> None:
 async def test_a_filter_is_asked_of_the_server_on_enter_and_esc_clears_it() -> None:
     async with browsing() as user:
         await user.press("tab")
-        await user.until(lambda: "Orders, newest first" in user.text())
+        await user.until(lambda: "Orders · page 1 · newest first" in user.text())
         await user.press("slash")
         await user.type("portfolio:UKEQ-GROW quantity>=400k")
         await user.until(lambda: "Enter asks the server: portfolioId.code eq 'UKEQ-GROW'" in user.text())
@@ -153,7 +153,7 @@ async def test_without_a_connection_it_says_so_and_reads_later() -> None:
         lines[0].mend()
         desk.client.http.try_now()
         await user.press("r")
-        await user.until(lambda: "Blocks, newest first · page 1" in user.text())
+        await user.until(lambda: "Blocks · page 1 · newest first" in user.text())
 
 
 async def _at_once(seconds: float) -> None:
@@ -166,11 +166,11 @@ async def test_it_works_on_a_small_screen_that_is_read_only_or_frozen(state: str
         if state == "frozen":
             await user.press("z")
         await user.press("B")
-        await user.until(lambda: "Blocks, newest first · page 1" in user.text())
+        await user.until(lambda: "Blocks · page 1 · newest first" in user.text())
         assert len(codes(user)) == 19
         assert "Esc back" in user.text()
         await user.press("tab")
-        await user.until(lambda: "Orders, newest first" in user.text())
+        await user.until(lambda: "Orders · page 1 · newest first" in user.text())
 
 
 async def test_what_orders_ask_for_by_weight_is_not_known_here_and_never_zero() -> None:

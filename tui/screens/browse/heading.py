@@ -17,11 +17,11 @@ ONLY_LOOK = "Read here only, not part of the desk: details and history, no tradi
 
 
 def heading(search: Search, page: BrowsedPage | None, context: DisplayContext) -> str:
-    """Return the heading: the kind, how it is sorted, the page, and the time it covers."""
+    """Return the heading: the kind, the page, how it is sorted, and the time it covers."""
     parts = [search.kind.value.title()]
     if page is not None:
-        parts[0] += f", {ORDER[page.way]}"
         parts.append(f"page {page.number}")
+        parts.append(ORDER[page.way])
         if page.newest and page.oldest:
             parts.append(f"{clock(page.newest, context)} back to {clock(page.oldest, context)}")
     if search.until is not None:
