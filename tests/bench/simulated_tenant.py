@@ -57,6 +57,7 @@ class SimulatedTenant:
         others: transactions of other kinds in each portfolio.
         sweeps: whether history is swept; without, only its age tells it from what is live.
         booked: so many of the live blocks are booked all the same.
+        marks_swept: whether blocks say that they are swept.
         knows_switch: whether ``includeSwept`` has an effect.
         tells_moment: whether the moment of the last write can be asked for.
         dialect: how the order graph is filtered.
@@ -81,6 +82,7 @@ class SimulatedTenant:
     others: int = 0
     sweeps: bool = True
     booked: int = 0
+    marks_swept: bool = True
     knows_switch: bool = True
     tells_moment: bool = True
     dialect: Dialect = "inner"
@@ -204,7 +206,7 @@ class SimulatedTenant:
             "timeInForce": "Day",
             "createdDate": _time(made),
             "limitPrice": self._price(number, 1),
-            "isSwept": self._is_swept(number),
+            **({"isSwept": self._is_swept(number)} if self.marks_swept else {}),
             "version": self._version("blocks", number, made),
         }
 

@@ -22,6 +22,7 @@ from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind
 
 LIVE = 400
+MONTH = timedelta(days=30)
 READ = {
     EntityKind.BLOCKS: LIVE,
     EntityKind.ORDERS: 3 * LIVE,
@@ -95,6 +96,34 @@ async def test_whatever_a_server_does_not_know_the_same_is_read(differs: dict[st
     await desk.reload()
     assert desk.snapshot.complete
     assert len(desk.snapshot.blocks) == 60
+
+
+async def test_blocks_that_do_not_say_whether_they_are_swept_are_told_by_their_state() -> None:
+    usual = await seeded_server()
+    older = await seeded_server(
+        settings=ServerSettings(generation="2.1", dialect=Dialect(ignored=("includeSwept",)))
+    )
+    first = Dealer.at(asgi_transport(usual.app))
+    second = Dealer.at(asgi_transport(older.app), generation="2.1")
+    await first.desk.load()
+    await second.desk.load()
+    assert second.desk.snapshot.blocks.keys() == first.desk.snapshot.blocks.keys()
+    for embedded, dealer in ((usual, first), (older, second)):
+        await dealer.desk.client.close()
+        await embedded.close()
+
+    tenant = SimulatedTenant(blocks=1500, live=60, booked=20, marks_swept=False, knows_switch=False)
+    desk, watch = await opened(tenant)
+    months_old = {id for id, row in desk.snapshot.blocks.items() if row.block.created_date < watch() - MONTH}
+    assert not months_old, "booked, and untouched for longer than the profile's days"
+    booked = [row for row in desk.snapshot.blocks.values() if row.derived_state == "Booked"]
+    assert len(booked) > 20, "what was booked lately is not taken for swept"
+    for _ in range(13):
+        await watch.poll_desk(desk)
+    tenant.clear()
+    for _ in range(13):
+        await watch.poll_desk(desk)
+    assert tenant.calls["ordergraph/blocks by id"] <= 2, "others are looked at once"
 
 
 async def test_what_was_refused_is_not_asked_again() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId, Version
 from tui.api.models import Block, Order, OrderGraphBlock
-from tui.api.states import is_final
+from tui.api.states import is_final, normalize
 from tui.service.desk_profile import DeskProfile
 from tui.service.filter_texts import any_of, time_text
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -24,6 +24,8 @@ MANY: Final = 2000
 SOME: Final = 500
 """With blocks among them to which nothing happened for the profile's days, so many are a reason to ask."""
 _FINAL_STATES: Final = ("Booked", "Cancelled", "Canceled", "Closed")
+_OVER: Final = ("booked", "cancelled")
+"""The derived states of blocks for which nothing is left to do but to sweep them."""
 BY_DATE: Final = 2
 """The place of the filter that finds young orders, whatever their state, among those of open orders."""
 _LONGEST_PART: Final = 200
@@ -68,11 +70,23 @@ class Window:
 
     def keeps(self, row: OrderGraphBlock) -> bool:
         """Return whether a block belongs to the desk."""
-        if not self.may_keep(row.block):
+        if not self.may_keep(row.block) or self._is_over(row):
             return False
         if not self.keeps_portfolios({detail.portfolio_id for detail in row.ordered.details}):
             return False
         return self.since is None or last_activity(row) >= self.since
+
+    def _is_over(self, row: OrderGraphBlock) -> bool:
+        """Return whether a block is taken for swept of which the server does not tell whether it is.
+
+        Servers of the older generation have no mark of it, and some ignore the switch that leaves swept
+        blocks out. Booked in full or cancelled, and untouched for the profile's days, nothing is left to do
+        for it.
+        """
+        if row.block.is_swept is not None:
+            return False
+        state = normalize(row.derived_state)
+        return state == "swept" or (state in _OVER and self.is_old(row))
 
     def keeps_portfolios(self, portfolios: Set[ResourceId | None]) -> bool:
         """Return whether a block whose orders are of ``portfolios`` belongs to the desk for that.
