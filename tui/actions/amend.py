@@ -33,6 +33,7 @@ from tui.service.verbs import (
 
 
 def move_form(scope: Scope) -> Form:
+    """Return the form that asks to which block orders go."""
     ids = live_orders(scope)
     blocks = block_lookup(scope.snapshot, scope.home)
     return Form(
@@ -91,16 +92,19 @@ def _new_block_scope(scope: Scope) -> str:
 
 
 def move_verb(scope: Scope, values: Values) -> Verb:
+    """Return the move of the orders to the block that was chosen."""
     return MoveOrders(live_orders(scope), _destination(scope, values["block"]))
 
 
 def cancel_verb(scope: Scope, values: Values) -> Verb:
+    """Return the cancelling of the orders or placements of ``scope``."""
     if scope.kind is EntityKind.PLACEMENTS:
         return CancelPlacements(heads(scope, live_placements(scope)))
     return CancelOrders(live_orders(scope))
 
 
 def cancel_and_move_form(scope: Scope) -> Form:
+    """Return the form that asks to which block the unplaced rest of orders goes."""
     form = move_form(scope)
     return Form(
         f"Cancel {counted(len(live_orders(scope)), 'order')} and move what is not placed",
@@ -111,6 +115,7 @@ def cancel_and_move_form(scope: Scope) -> Form:
 
 
 def cancel_and_move_verb(scope: Scope, values: Values) -> Verb:
+    """Return the cancelling of orders, with new orders for what of them is not placed."""
     destination = _destination(scope, values["block"])
     return CancelAndMove(
         tuple(

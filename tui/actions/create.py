@@ -93,6 +93,7 @@ def _now(scope: Scope) -> datetime:
 
 
 def new_form(scope: Scope) -> Form:
+    """Return the form of a new block with its order, field by field."""
     snapshot = scope.snapshot
     portfolios, known_blocks = portfolio_lookup(snapshot, scope.home), block_lookup(snapshot, scope.home)
     names = portfolios.names()
@@ -215,6 +216,7 @@ def _preview_lines(
 
 
 def new_verb(scope: Scope, values: Values) -> Verb:
+    """Return the creation of the order that was typed into fields."""
     typed, home = values["block"].strip(), scope.home
     block = None if typed.lower() in (NEW_BLOCK, "") else block_lookup(scope.snapshot, home).read(typed)
     request = _line(scope.snapshot, values, portfolio_lookup(scope.snapshot, home)).request(
@@ -256,6 +258,7 @@ def _sought(
 
 
 def new_by_line_form(scope: Scope) -> Form:
+    """Return the form of new orders as one line of text."""
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
 
     def said(values: Values) -> str:
@@ -326,6 +329,7 @@ def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
 
 
 def new_by_line_verb(scope: Scope, values: Values) -> Verb:
+    """Return the creation of the orders that the line says."""
     snapshot, line = scope.snapshot, _read_line(scope, values)
     assert line is not None
     line = replace(line, type=spelt(line.type, snapshot.order_types))

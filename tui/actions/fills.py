@@ -24,6 +24,7 @@ from tui.service.verbs import RecordFills, Verb
 
 
 def fill_form(scope: Scope) -> Form:
+    """Return the form that records a fill of a placement, or corrects one."""
     snapshot = scope.snapshot
     fill, placement = _focus(scope)
     luid = placement.lusid_instrument_id
@@ -144,6 +145,7 @@ def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth:
 
 
 def fill_verb(scope: Scope, values: Values) -> Verb:
+    """Return the recording of the fill that was typed."""
     old, placement = _focus(scope)
     quantity, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
     currency = values["currency"].strip().upper()

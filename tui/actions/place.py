@@ -35,6 +35,7 @@ MOST_NAMED: Final = 4
 
 
 def place_form(scope: Scope) -> Form:
+    """Return the form that places blocks: how much of each, on which terms, with whom."""
     ids = placeable(scope)
     left = [unplaced(scope, id) for id in ids]
     route = (
@@ -207,6 +208,7 @@ def useless_prices(type: str, limit: str, stop: str) -> Sequence[str]:
 
 
 def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
+    """Return the prices that an order of ``type`` needs and does not have, a sentence each."""
     kind = normalize(type)
     told = []
     if kind in ("limit", "stoplimit") and not limit.strip():
@@ -217,6 +219,7 @@ def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
 
 
 def place_verb(scope: Scope, values: Values) -> Verb:
+    """Return the placing of the blocks of ``scope``, as it was typed."""
     requests, kinds = [], offered(TYPES, scope.snapshot.order_types)
     for id, share, _ in _shares(scope, values):
         block = scope.snapshot.blocks[id].block

@@ -51,6 +51,7 @@ def _units_in_words(rows: Iterable[Placement | Allocation], sizes: Iterable[Deci
 
 
 def allocate_form(scope: Scope) -> Form:
+    """Return the form that asks how fills are allocated: to orders, or by weights."""
     ids = allocatable(scope)
     executed = [scope.snapshot.executed_of_placement(id) for id in ids]
     rows = [scope.snapshot.placements[id] for id in ids]
@@ -103,6 +104,7 @@ def _weights_echo(typed: str, portfolios: IdLookup) -> str:
 
 
 def allocate_verb(scope: Scope, values: Values) -> Verb:
+    """Return the allocation that was chosen."""
     ids = allocatable(scope)
     if "weights" in values:
         weights = _weights(values["weights"], portfolio_lookup(scope.snapshot, scope.home))
@@ -111,6 +113,7 @@ def allocate_verb(scope: Scope, values: Values) -> Verb:
 
 
 def book_form(scope: Scope) -> Form:
+    """Return the form that asks how allocations are booked."""
     ids = bookable(scope)
     rows: list[Allocation] = [
         scope.snapshot.allocations[id] for id in ids if id in scope.snapshot.allocations
@@ -142,6 +145,7 @@ def book_form(scope: Scope) -> Form:
 
 
 def book_verb(scope: Scope, values: Values) -> Verb:
+    """Return the booking of the allocations of ``scope``."""
     key = f"Transaction/{scope.home}/Note"
     note = values["note"].strip()
     properties = {key: PerpetualProperty(key=key, value=PropertyValue(label_value=note))} if note else {}
@@ -154,4 +158,5 @@ def book_verb(scope: Scope, values: Values) -> Verb:
 
 
 def sweep_verb(scope: Scope, values: Values) -> Verb:
+    """Return the sweep of the blocks of ``scope``."""
     return SweepBlocks(sweepable(scope), scope.now.isoformat())

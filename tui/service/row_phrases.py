@@ -173,15 +173,18 @@ def instrument_words(snapshot: Snapshot, row: Any) -> str:
 
 
 def properties_of(row: Any) -> Properties:
+    """Return the properties of a row; empty where it has none."""
     held: Properties | None = getattr(row, "properties", None)
     return held or {}
 
 
 def for_whom(snapshot: Snapshot, portfolio: ResourceId | None) -> str:
+    """Return for which portfolio a trade is: ``for UKEQ-GROW``."""
     return f"for {snapshot.portfolio_label(portfolio)}" if portfolio else "for no portfolio"
 
 
 def with_whom(row: Any) -> str:
+    """Return with which broker a placement is, and through which system: ``with ALBN through SIM-EMS``."""
     system = getattr(row, "execution_system", None)
     return f"with {row.counterparty or 'no broker'}{f' through {system}' if system else ''}"
 

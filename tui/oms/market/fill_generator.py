@@ -133,6 +133,7 @@ def foreign_currency(placement: Placement, instrument: DemoInstrument) -> str | 
 
 
 def amount_of(money: CurrencyAndAmount | None) -> Decimal | None:
+    """Return the amount of a price, None where there is none."""
     return money.amount if money is not None else None
 
 

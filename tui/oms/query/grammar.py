@@ -98,6 +98,11 @@ class _FilterParser:
         self._depth = 0
 
     def parse(self) -> FilterNode:
+        """Return the tree of the whole filter.
+
+        Raises:
+            Refusal: it is no filter, or goes on after its end.
+        """
         node = self._or()
         if self._place < len(self._tokens):
             raise self._unexpected()

@@ -79,6 +79,7 @@ def check_placement_requests(
 def check_name_lengths(
     checks: RequestChecks, at: str, item: PlacementRequest | PlacementUpdateRequest
 ) -> None:
+    """Check the lengths of the names a placement is given: its system and its entry type."""
     for field, text in (("ExecutionSystem", item.execution_system), ("EntryType", item.entry_type)):
         if text is not None and not 1 <= len(text) <= MAX_NAME_LENGTH:
             checks.add_error(
@@ -254,5 +255,6 @@ def check_cleared(uow: UnitOfWork, blocks: Iterable[ResourceId]) -> None:
 
 
 def wrong_state_refusal(placement: Placement, done: str, rule: str) -> Refusal:
+    """Return the refusal of a change to a placement in a state in which it cannot be ``done``."""
     detail = f"Placement '{placement.id}' is {placement.state} and cannot be {done}."
     return Refusal("InvalidPlacementState", detail, rule)

@@ -142,5 +142,5 @@ class GuardedDialog(Dialog[T]):
         event.stop()
 
     def act_on_key(self, key: str, character: str) -> None:
-        """Act on a key."""
+        """Do what a key means in this dialog; it was pressed after the dialog could be read."""
         raise NotImplementedError

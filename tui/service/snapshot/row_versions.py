@@ -10,6 +10,7 @@ from tui.api.models import OrderGraphBlock
 
 
 def id_of(row: Any) -> ResourceId:
+    """Return the id of a row; an entry of the order graph has that of its block."""
     id: ResourceId = row.block.id if isinstance(row, OrderGraphBlock) else row.id
     return id
 
