@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -52,6 +53,7 @@ COMPLIANCE_STATE: Final = "Order/demo/ComplianceState"
 APPROVAL_STATE: Final = "Order/demo/ApprovalState"
 
 
+@lru_cache(maxsize=256)
 def portfolio_id(name: str) -> ResourceId:
     """Return the portfolio of a code, or of a scope and a code.
 
@@ -95,6 +97,7 @@ def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
     return CurrencyAndAmount(amount=amount, currency=currency)
 
 
+@lru_cache(maxsize=1024)
 def label_property(key: str, text: str) -> Properties:
     """Return the property ``key`` (domain/scope/code) with a text value."""
     return {key: PerpetualProperty(key=key, value=PropertyValue(label_value=text))}

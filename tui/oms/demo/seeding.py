@@ -71,12 +71,15 @@ def seed(
     playback = Playback(engine, start.astimezone(UTC) - morning, morning / SLOT_COUNTS[size])
     schedule = _schedule(rng, BLOCK_COUNTS[size], SLOT_COUNTS[size])
     done, whole = 0, sum(map(len, schedule))
+    declared = set(map(id, SITUATIONS))  # thousands of random ones are not compared field by field
+    checked = {story: None for steps in schedule for story, _ in steps if id(story.situation) in declared}
     with engine.bulk():
-        for slot, steps in enumerate(schedule):
+        for slot in range(len(schedule)):
+            steps, schedule[slot] = schedule[slot], []  # a story is forgotten once it is over
             playback.play_slot(slot, steps, rng)
             done += len(steps)
             tell(done * 100 // whole)
-        playback.check_compliance({story: None for steps in schedule for story, _ in steps})
+        playback.check_compliance(checked)
 
 
 def story_of(engine: Engine) -> tuple[datetime, datetime] | None:
@@ -146,12 +149,10 @@ class Playback:
                 self._send(name, user, items[start : start + limit])
 
     def check_compliance(self, stories: Iterable[Story]) -> None:
-        """Let compliance check the orders of the declared situations, but those nobody has looked at yet."""
-        declared = set(map(id, SITUATIONS))  # thousands of random ones are not compared field by field
-        checked = (each for each in stories if id(each.situation) in declared)
+        """Let compliance check the orders of ``stories``, but those nobody has looked at yet."""
         orders = tuple(
             order.id
-            for story in checked
+            for story in stories
             for index, order in enumerate(story.orders)
             if story.compliance_states(index)[0] != "Pending"
         )

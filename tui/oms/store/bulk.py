@@ -72,7 +72,7 @@ class Bulk:
 
     def related(self, relation: Relation[S], target: ResourceId) -> list[S]:
         """Return the current entities that refer to ``target``, or once did, oldest first."""
-        return self.related_all(relation, (target,))
+        return self.related_all(relation, (target,)) if target in self._related[relation.name] else []
 
     def related_all(self, relation: Relation[S], targets: Iterable[ResourceId]) -> list[S]:
         """Return the current entities that refer to any of ``targets``, or once did.
@@ -165,6 +165,8 @@ class Bulk:
         """
         if not self._is_whole:
             raise StoreError("Nothing was written: a call failed in the middle of its changes.")
+        for read_from in (self._entities, self._related, self._texts):
+            read_from.clear()  # makes room: nothing is read any more
         self._batch.write(self._connection)
         self._write_past()
         for type, graph in self._graph.items():
