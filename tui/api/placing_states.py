@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -53,12 +54,16 @@ def guard_of(states: Mapping[str, Guard], state: str | None) -> Guard:
 def key_of_label(order: Order, code: str) -> str | None:
     """Return the key of the order's property ``Order/<any scope>/<code>`` that has a value, None without."""
     for key, stored in (order.properties or {}).items():
-        if not key.endswith(code):
-            continue
-        parts = key.split("/")
-        if len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code and stored.value:
+        if _names(key, code) and stored.value:
             return key
     return None
+
+
+@lru_cache(maxsize=4096)
+def _names(key: str, code: str) -> bool:
+    """Return whether ``key`` is ``Order/<any scope>/<code>``."""
+    parts = key.split("/")
+    return len(parts) == 3 and parts[0] in ("Order", "Orders") and parts[2] == code
 
 
 def labelled_state(order: Order, code: str) -> str:

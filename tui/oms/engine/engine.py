@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import localcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -257,22 +258,24 @@ class Engine:
     ) -> None:
         """Compute and store the order graph entries that the changes affect."""
         from tui.oms.engine import order_graph
+        from tui.oms.rules.sizes import EXACT_CONTEXT
 
         block_ids, placement_ids = order_graph.affected_ids(changes, uow)
         if store is self.store:  # a bulk is in memory
             order_graph.prefetch(uow, block_ids, placement_ids)
         names = self.compliance_book.names if block_ids else {}
         blocks: dict[ResourceId, bytes | None] = dict.fromkeys(block_ids)
-        for id in blocks:
-            if (block := uow.get(Block, id)) is not None:
-                blocks[id] = json_cache.encode(
-                    _with_raw_block(order_graph.graph_block(uow, block, names), json_cache)
-                )
         placements: dict[ResourceId, bytes | None] = dict.fromkeys(placement_ids)
-        for id in placements:
-            if (placement := uow.get(Placement, id)) is not None:
-                entry: Any = order_graph.graph_placement(uow, placement)
-                placements[id] = json_cache.encode(replace(entry, placement=json_cache.raw(placement)))
+        with localcontext(EXACT_CONTEXT):  # once for all entries
+            for id in blocks:
+                if (block := uow.get(Block, id)) is not None:
+                    blocks[id] = json_cache.encode(
+                        _with_raw_block(order_graph.graph_block(uow, block, names), json_cache)
+                    )
+            for id in placements:
+                if (placement := uow.get(Placement, id)) is not None:
+                    entry: Any = order_graph.graph_placement(uow, placement)
+                    placements[id] = json_cache.encode(replace(entry, placement=json_cache.raw(placement)))
         store.store_graph(Block, blocks, as_at)
         store.store_graph(Placement, placements, as_at)
 

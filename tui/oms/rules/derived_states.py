@@ -72,6 +72,6 @@ def block_approval(states: Iterable[str], placed: Decimal) -> str:
 
 def _worst(states: Iterable[str], worst_first: Iterable[str]) -> str | None:
     found: dict[str, str] = {}
-    for state in states:
+    for state in dict.fromkeys(states):
         found.setdefault(normalize(state), state)
     return next((found[state] for state in worst_first if state in found), None)

@@ -105,6 +105,9 @@ def attribution(uow: UnitOfWork, block: ResourceId, basis: Basis = QUANTITY) -> 
     Placements fill their blocks by the time they were created, so blocks that share placements are computed
     together. The size that cut orders keep is capacity of their block too (X5).
     """
+    own = top_level(uow.related(PLACEMENTS_OF_BLOCK, block))
+    if all(len(each.block_ids) == 1 for each in own):  # there is nothing to share out
+        return {each.id: {block: live_size(uow, each, basis)} for each in own}
     placements: dict[ResourceId, Placement] = {}
     free: dict[ResourceId, Decimal] = {}
     pending = [block]
