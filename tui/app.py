@@ -37,6 +37,7 @@ from tui.poller import Poller
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
+from tui.service.snapshot.snapshot import Ref
 from tui.session import DEFAULTS, DeskSession, Preferences
 from widgets.notice import Notice
 from widgets.visible import visible
@@ -184,6 +185,7 @@ class BlotterApp(App[None]):
         desk = self._connection.desk
         self.session.desk = desk
         desk.subscribe(self._updated)
+        desk.in_use = self._rows_in_use
         await desk.load()
         self.session.market = await desk.market.status()
         self._poller.wait()
@@ -225,6 +227,11 @@ class BlotterApp(App[None]):
     @property
     def _desk_screen(self) -> DeskScreen:
         return next(screen for screen in self.screen_stack if isinstance(screen, DeskScreen))
+
+    def _rows_in_use(self) -> tuple[Ref, ...] | None:
+        """Return the rows under cursors and those selected; None while anything is open above the desk."""
+        alone = all(isinstance(screen, DeskScreen) for screen in self.screen_stack)
+        return self._desk_screen.rows_in_use if alone else None
 
     def _updated(self, update: Update) -> None:
         """Paint once for any number of updates in one turn of the event loop."""

@@ -133,7 +133,9 @@ class Desk:
         self._reader = Reader(
             client, self._publish, self.snapshot, profile=profile, learned=self.learned, now=now
         )
-        self._reconciliation = Reconciliation(client, self._reader, now)
+        self._reconciliation = Reconciliation(client, self._reader, now, self._held)
+        self.in_use: Callable[[], Collection[Ref] | None] = tuple
+        """Returns the rows that somebody looks at or acts on; None while that may be any of them."""
         self._reconciling = self._booking = False
         self._reading = asyncio.Lock()
         self._full_load_due = True
@@ -339,6 +341,11 @@ class Desk:
         finally:
             self._reconciling = False
         self._publish()
+
+    def _held(self) -> frozenset[Ref] | None:
+        """Return the rows that must not leave: those in use, and those of writes that are not settled."""
+        in_use = self.in_use()
+        return None if in_use is None else frozenset((*in_use, *self.in_flight, *self.unknown))
 
     async def read_bookings(self, rows: Collection[Ref] = ()) -> bool:
         """Read some of what is booked and not read yet, first of ``rows``; return whether more is left.

@@ -310,6 +310,13 @@ class PanesScreen(ActsWhenMounted[None]):
         shown = (pane for pane in self._panes.values() if pane.is_attached and pane.display)
         return tuple(ref for pane in shown for ref in pane.in_sight)
 
+    @property
+    def rows_in_use(self) -> tuple[Ref, ...]:
+        """The rows under a cursor and those selected, in all panes."""
+        panes = self._panes.values()
+        chosen = (Ref(pane.kind, id) for pane in panes for id in pane.in_focus)
+        return (*filter(None, (pane.cursor for pane in panes)), *chosen)
+
     def scope(self) -> Scope:
         """Return what an action would act on now."""
         desk = self.session.desk

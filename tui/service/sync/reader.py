@@ -18,6 +18,7 @@ from tui.api.row_marks import RowMark, VersionMark, is_other_version
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.block_reader import BlockReader
 from tui.service.sync.full_load import FullLoad
@@ -290,6 +291,21 @@ class Reader:
                 self._blocks.doubt(ours)
         await self._blocks.read(blocks)
         await self._blocks.find_blocks()
+
+    def let_go(self, block: ResourceId, held: Set[Ref]) -> bool:
+        """Remove a block and all below it, unless some of that is ``held``; return whether it left."""
+        builder = self._session.builder
+        view = builder.view()
+        below = related(view, Ref(EntityKind.BLOCKS, block))
+        if any(Ref(kind, id) in held for kind, ids in below.items() for id in ids):
+            return False
+        others = [id for id in below[EntityKind.ORDERS] if len(builder.blocks_of_order(id)) > 1]
+        others += [id for id in below[EntityKind.PLACEMENTS] if len(view.placements[id].block_ids) > 1]
+        if others:
+            return False  # what is shared stays, and so does all of it
+        for kind, ids in below.items():
+            builder.remove(kind, ids)
+        return True
 
     async def reread(self, refs: Iterable[Ref]) -> None:
         """Read named rows again; remove those that are gone, and read the rows below their blocks.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Set
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
@@ -48,13 +48,18 @@ Ids = dict[EntityKind, set[ResourceId]]
 class Reconciliation:
     """Compares the rows of ``reader`` with those of the server, page by page, round after round.
 
-    ``now`` is this machine's clock, aware UTC.
+    ``now`` is this machine's clock, aware UTC; ``held`` returns the rows that must not leave, None when none
+    may.
     """
 
-    def __init__(self, client: Client, reader: Reader, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: Client, reader: Reader, now: Callable[[], datetime], held: Callable[[], Set[Ref] | None]
+    ) -> None:
         self._client = client
         self._reader = reader
         self._now = now
+        self._held = held
+        self._swept: Set[ResourceId] = frozenset()
         self._builder: SnapshotBuilder | None = None
         self._began = now()
         self._pages_read = 0
@@ -162,10 +167,22 @@ class Reconciliation:
                 break
             token = page.next_page
         missing = await asyncio.to_thread(_missing, held, seen)
+        await self._let_swept_go({id for id in missing if held[id].block.is_swept})
         missing = {id for id in missing if id in builder.rows(kind) and window.keeps(builder.rows(kind)[id])}
         if missing:
             log.info("%d blocks are gone from the server's list", len(missing))
             await self._reader.reread(Ref(kind, id) for id in missing)
+
+    async def _let_swept_go(self, swept: set[ResourceId]) -> None:
+        """Let blocks leave that were swept a round ago already, with what hangs on them."""
+        for id in swept & self._swept:
+            await asyncio.sleep(0)
+            held = self._held()
+            if held is None:
+                break
+            if self._reader.let_go(id, held):
+                swept.discard(id)
+        self._swept = swept
 
     async def _block_page(self, token: str | None) -> Page[BlockMark]:
         graph = not self._reader.builder.own_totals
