@@ -5,7 +5,7 @@ Everything here is computed from the client's snapshot, before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 from typing import Final
@@ -17,7 +17,7 @@ from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.placing_states import Guard
 from tui.config.limit_settings import Bound
 from tui.service.environment import EnvironmentKind
-from tui.service.numbers import counted, number, number_text, price, rounded, units
+from tui.service.numbers import counted, number_text, price, units
 from tui.service.row_phrases import short_id
 from tui.service.sides import side_direction
 from tui.service.snapshot.snapshot import Snapshot
@@ -33,6 +33,7 @@ from tui.service.verbs import (
 )
 from tui.service.verbs.facts import order_line
 from tui.service.verbs.preview_line import PreviewLine
+from tui.service.writes.limit_words import limit_words, percent, short_money, times, typed_on_prod
 from tui.service.writes.limits import Limits
 
 _PENCE: Final = (Decimal(50), Decimal(200))
@@ -138,7 +139,7 @@ class LimitChecks:
         ratio, line = max(found, key=lambda pair: pair[0])
         whose = self._snapshot.portfolio_label(line.portfolio) if line.portfolio else ""
         most = "" if len(self._lines) == 1 else "at most "
-        return f"{most}{_times(ratio)} the typical order of {whose}"
+        return f"{most}{times(ratio)} the typical order of {whose}"
 
     def _named(self, line: PreviewLine) -> str:
         """Return what a dealer calls an item: instrument, portfolio, and the id of a row of the desk."""
@@ -154,7 +155,9 @@ class LimitChecks:
             return
         count = Decimal(self._verb.count)
         for guard, bound in self._exceeded("items", count):
-            text = f"{counted(count, 'item')} in one batch, above the {_words(guard, bound, number_text)}."
+            text = (
+                f"{counted(count, 'item')} in one batch, above the {limit_words(guard, bound, number_text)}."
+            )
             yield Finding("large batch", text, count, guard)
 
     def _production(self) -> Iterator[Finding]:
@@ -163,11 +166,11 @@ class LimitChecks:
         items, money = limits.bound("prod_items"), limits.bound("prod_notional")
         if items.value is not None and count > items.value:
             said = counted(count, "item")
-            yield Finding("PROD", _typed_on_prod(said, number_text(items.value), items), count)
+            yield Finding("PROD", typed_on_prod(said, number_text(items.value), items), count)
         total = sum((limits.size_in_base(line.notional, line.currency) for line in self._all_lines), ZERO)
         if money.value is not None and total > money.value:
-            said, free = (f"{_short(each)} {limits.base}" for each in (total, money.value))
-            yield Finding("PROD", _typed_on_prod(said, free, money), total)
+            said, free = (f"{short_money(each)} {limits.base}" for each in (total, money.value))
+            yield Finding("PROD", typed_on_prod(said, free, money), total)
         elif money.value is not None and not isinstance(self._verb, _PRICED):  # of those each item is told
             unpriced = sum(line.notional is None for line in self._all_lines)
             if unpriced:
@@ -212,11 +215,11 @@ class LimitChecks:
             text = f"{name}: no rate of {currency} in {limits.base} is known, so it is taken one to one."
             yield Finding("no rate", text, money.value, Guard.WARN)
         for guard, bound in self._exceeded("notional", money.value, line):
-            said = f"{_short(money.value)} {limits.base}"
+            said = f"{short_money(money.value)} {limits.base}"
             if line.currency != limits.base:
                 rate = "one to one" if money.rate is None else f"at {number_text(money.rate)}"
-                said = f"{_short(abs(notional))} {line.currency}, {said} {rate},"
-            above = _words(guard, bound, lambda value: f"{_short(value)} {limits.base}")
+                said = f"{short_money(abs(notional))} {line.currency}, {said} {rate},"
+            above = limit_words(guard, bound, lambda value: f"{short_money(value)} {limits.base}")
             yield Finding("notional", f"{name}: {said} is above the {above}.", money.value, guard)
 
     def _unusual(self, line: PreviewLine) -> Iterator[Finding]:
@@ -226,8 +229,8 @@ class LimitChecks:
         for guard, bound in self._exceeded("size", ratio, line):
             whose = self._snapshot.portfolio_label(line.portfolio)
             text = (
-                f"{self._named(line)}: {_times(ratio, bound.value)} the typical order of {whose}, "
-                f"above the {_words(guard, bound, _times)}."
+                f"{self._named(line)}: {times(ratio, bound.value)} the typical order of {whose}, "
+                f"above the {limit_words(guard, bound, times)}."
             )
             yield Finding("unusual size", text, ratio, guard)
 
@@ -239,8 +242,8 @@ class LimitChecks:
         share = line.units / known.adv
         for guard, bound in self._exceeded("volume", share, line):
             text = (
-                f"{self._named(line)}: {_percent(share, bound.value)} of the daily volume, "
-                f"above the {_words(guard, bound, _percent)}."
+                f"{self._named(line)}: {percent(share, bound.value)} of the daily volume, "
+                f"above the {limit_words(guard, bound, percent)}."
             )
             yield Finding("daily volume", text, share, guard)
 
@@ -306,8 +309,8 @@ class LimitChecks:
         return tuple(
             Finding(
                 "fill price" if noun == "price" else f"{noun} price",
-                f"{self._named(line)}: {found.named(noun)} is {_percent(found.drift, bound.value)} "
-                f"off {found.last}, above the {_words(guard, bound, _percent)}.",
+                f"{self._named(line)}: {found.named(noun)} is {percent(found.drift, bound.value)} "
+                f"off {found.last}, above the {limit_words(guard, bound, percent)}.",
                 found.drift,
                 Guard.TYPED if only_hard else guard,
             )
@@ -338,16 +341,6 @@ class LimitChecks:
         return abs(line.notional) / usual if usual else None
 
 
-def _typed_on_prod(said: str, free: str, bound: Bound) -> str:
-    return f"{said} on PROD: above {free} the count is typed ({bound})."
-
-
-def _words(guard: Guard, bound: Bound, written: Callable[[Decimal], str]) -> str:
-    """Return a limit in words: which, its value, its name in the file and where it is said."""
-    side = "hard" if guard is Guard.REFUSED else "soft"
-    return f"{side} limit of {written(bound.value or ZERO)} ({bound})"
-
-
 def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -> Decimal | None:
     """Return the median notional of a portfolio's orders in a currency, None when there are too few."""
     own = (order for order in snapshot.orders.values() if order.portfolio_id == portfolio)
@@ -357,49 +350,3 @@ def typical_notional(snapshot: Snapshot, portfolio: ResourceId, currency: str) -
         if line.notional and line.currency == currency
     )
     return sizes[len(sizes) // 2] if len(sizes) >= _FEWEST else None
-
-
-_LETTERS: Final = ((Decimal(1_000_000_000), "bn"), (Decimal(1_000_000), "m"))
-
-
-def _short(amount: Decimal) -> str:
-    """Return money in millions or billions where three decimals say it exactly, else written out.
-
-    >>> _short(Decimal("4095000")), _short(Decimal("5000001")), _short(Decimal("190000.5"))
-    ('4.095m', '5,000,001', '190,000.50')
-    """
-    for unit, letter in _LETTERS:
-        thousandths = amount / unit * 1000
-        if amount >= unit and thousandths == thousandths.to_integral_value():
-            return f"{number(amount / unit)}{letter}"
-    return number(amount, 2 if amount != amount.to_integral_value() else None)
-
-
-def _rounded(value: Decimal, places: int, limit: Decimal | None) -> Decimal:
-    """Return ``value`` with so few decimals that it is neither zero nor what it is above."""
-    least = max(places, -value.adjusted() if value else 0)
-    while limit is not None and rounded(value, least) <= limit < value:
-        least += 1
-    return rounded(value, least)
-
-
-def _percent(fraction: Decimal, limit: Decimal | None = None) -> str:
-    """Return a share in per cent, exact enough to be seen above its ``limit``.
-
-    >>> _percent(Decimal("0.123")), _percent(Decimal("0.1")), _percent(Decimal("0.000104"))
-    ('12.3 %', '10 %', '0.01 %')
-    >>> _percent(Decimal("0.10002"), Decimal("0.1")), _percent(Decimal("1E+40"), Decimal("0.1"))
-    ('10.002 %', '1.000e+42 %')
-    """
-    return f"{number(_rounded(fraction * 100, 1, None if limit is None else limit * 100))} %"
-
-
-def _times(ratio: Decimal, limit: Decimal | None = None) -> str:
-    """Return a multiple in words, exact enough to be seen above its ``limit``.
-
-    >>> _times(Decimal("13.2")), _times(Decimal(5)), _times(Decimal("8.44")), _times(Decimal("0.00312"))
-    ('13 times', '5 times', '8.4 times', '0.003 times')
-    >>> _times(Decimal("5.004"), Decimal(5)), _times(Decimal("1E+40"))
-    ('5.004 times', '1.000e+40 times')
-    """
-    return f"{number(_rounded(ratio, 0 if ratio >= 10 else 1, limit))} times"
