@@ -225,9 +225,8 @@ def _link_relations(kind: EntityTable) -> Mapping[str, int]:
         "children_of_placement": "parentPlacementId.code",
         "allocations_of_placement": "placementIds.code",
     }
-    return {
-        paths[relation.name]: number for number, relation in RELATIONS_OF[kind.type] if relation.name in paths
-    }
+    known = RELATIONS_OF.get(kind.type, ())  # what surrounds orders has no relations
+    return {paths[relation.name]: number for number, relation in known if relation.name in paths}
 
 
 _OF_TYPE: Final = {type: QueryableFields(kind, type) for type, kind in KINDS.items()}
