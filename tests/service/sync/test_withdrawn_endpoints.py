@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from tests.service.dealer import Dealer, orders_of, placing, rid
+from tests.paths import ROOT
+from tests.service.dealer import OPENING, Dealer, orders_of, placing, rid
+from tui.api import operations, reference_operations
+from tui.api.errors import ApiError
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.api.operation import Operation
+from tui.api.reference_operations import RUN_COMPLIANCE
 from tui.oms.engine.engine import Engine
 from tui.oms.faults.scenario import Fault, Faults, Scenario
 from tui.oms.http.app import Server, ServerSettings
+from tui.service.browse import Search
+from tui.service.desk_profile import DeskProfile, QuoteSeries
 from tui.service.environment import EnvironmentKind
+from tui.service.reference.rule_reader import RuleReader
+from tui.service.reference.settlement_dates import TradeAsked
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import PlaceBlocks
 
 WITHDRAWN = {
@@ -23,6 +35,43 @@ WITHDRAWN = {
     "HTML": Fault(fault="html"),
 }
 """The ways an endpoint can be withdrawn, as the fault middleware injects them."""
+
+
+PROFILE: Final = DeskProfile(quotes=QuoteSeries("demo"), broker_list=rid("BROKERS"))
+"""A profile that has something read of every kind."""
+ELSEWHERE: Final = {
+    "list_portfolios_for_scope": "only where the list refuses a filter by scope",
+    "get_holdings": "only where no holdings with orders are told",
+    "market_status": "of the simulated market: faults are not injected beside the API",
+    "get_details": "only for a portfolio that the list gives no currency",
+}
+"""Reads that no healthy server is asked for; tests/service/reference has them."""
+
+
+def reads_of_the_client() -> set[str]:
+    """Return the names of the declared reads that some module of the client names."""
+    declared = {
+        name: each
+        for module in (operations, reference_operations)
+        for name, each in vars(module).items()
+        if isinstance(each, Operation) and each.effect == "reads"
+    }
+    sources = [path for path in sorted((ROOT / "tui").rglob("*.py")) if path.parts[-2:-1] != ("api",)]
+    client = [path for path in sources if "oms" not in path.parts]
+    return {
+        declared[name].name
+        for path in client
+        for name in _names(ast.parse(path.read_text(encoding="utf-8")))
+        if name in declared
+    }
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
 
 
 class WithdrawnEndpoint(Faults):
@@ -40,7 +89,7 @@ class WithdrawnEndpoint(Faults):
 
 async def open_desk(server: AsyncBaseTransport) -> Dealer:
     """Open a desk as the program does, until nothing is left to be read."""
-    dealer = Dealer.at(server, kind=EnvironmentKind.TEST)
+    dealer = Dealer.at(server, kind=EnvironmentKind.TEST, profile=PROFILE)
     desk = dealer.desk
     await desk.load()
     await desk.market.status()
@@ -55,6 +104,25 @@ async def look_again(dealer: Dealer) -> None:
         await dealer.desk.reconcile()
         await dealer.desk.beside.read_reference()
         await dealer.desk.beside.identify()
+
+
+async def look_closer(dealer: Dealer) -> None:
+    """Read all that is only read when somebody looks: in tickets, columns, details, histories, browsing."""
+    desk = dealer.desk
+    beside, facts = desk.beside, desk.beside.facts
+    order = next(iter(desk.snapshot.orders.values()))
+    await beside.read_permissions()
+    await beside.read_quotes([Ref(EntityKind.ORDERS, order.id)])
+    await beside.await_holdings(orders_of("BLK-77", {"ORD-77": 1}))
+    facts.settlement(TradeAsked(order.lusid_instrument_id, OPENING.date()))
+    await facts.read_quotes([order.lusid_instrument_id])
+    await beside.reference.define(["Order/Desk/Strategy"], within_s=5)
+    await beside.reference.look_up("Nobody Inc")
+    await RuleReader(beside.reference.calls).names_for([order.id])
+    with suppress(ApiError):  # its screen says so
+        await desk.history(order.id)
+    with suppress(ApiError):
+        await desk.browser().first(Search())
 
 
 async def trade(dealer: Dealer, colleague: Dealer, number: int) -> str:
@@ -109,3 +177,31 @@ async def test_every_endpoint_withdrawn_in_turn_leaves_a_desk_that_trades(
             await dealer.desk.client.close()
             faults.withdrawn = None
     assert failures == {}
+
+
+async def test_every_read_on_demand_withdrawn_in_turn_leaves_a_desk_that_trades(
+    withdrawing: AsyncBaseTransport, faults: WithdrawnEndpoint, colleague: Dealer
+) -> None:
+    await colleague.trade()
+    await colleague.book("PLC-1-ORD-1", "PLC-1-ORD-2")
+    scopes = {"runScope": "Desk", "ruleScope": "Rules", "recipeIdScope": "Desk", "recipeIdCode": "default"}
+    await colleague.desk.client.call(RUN_COMPLIANCE, query={**scopes, "isPreTrade": True})
+    dealer = await open_desk(withdrawing)
+    polled = set(faults.called)
+    await look_closer(dealer)
+    reads = {name: each for name, each in faults.called.items() if each.effect == "reads"}
+    on_demand = [each for name, each in reads.items() if name not in polled]
+    left_out = reads_of_the_client() - faults.called.keys() - ELSEWHERE.keys()
+    assert left_out == set(), "a read that is not withdrawn here"
+    failures: dict[str, str] = {}
+    for number, endpoint in enumerate(on_demand, start=201):
+        for fault in WITHDRAWN.values():
+            faults.withdrawn = fault.model_copy(update={"on": endpoint.name})
+            await dealer.desk.reload()
+            await look_closer(dealer)
+        await colleague.desk.act(orders_of(f"BLK-{number}", {f"ORD-{number}": 10}))
+        if wrong := await trade(dealer, colleague, number):
+            failures[endpoint.name] = wrong
+        faults.withdrawn = None
+    assert failures == {}
+    await dealer.desk.client.close()
