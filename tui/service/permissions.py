@@ -10,6 +10,7 @@ out is not believed to be denied any more.
 from __future__ import annotations
 
 import logging
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,6 +33,8 @@ EVERY: Final = timedelta(hours=1)
 USELESS: Final = "access.useless"
 """The name under which is remembered that the answers of a server say nothing."""
 GRANTED: Final = "granted"
+LONGEST_REASON: Final = 300
+"""The characters of a reason that are said: it stands in a ticket."""
 LICENCE: Final = "deniedaslicencerequired"
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ def question_of(code: str) -> EvaluationRequest:
 
 def why_denied(answer: EvaluationResult) -> str:
     """Return why an action is denied: not licensed is another thing than not permitted."""
-    said = (answer.detailed_message or "").strip()
+    said = textwrap.shorten(answer.detailed_message or "", LONGEST_REASON, placeholder=" …")
     head = "not licensed" if answer.result.casefold() == LICENCE else "not permitted"
     return f"{head}: {said}" if said else head
 

@@ -27,10 +27,11 @@ from tui.actions.eligibility import counterparties
 from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport
 from tui.sandbox import instruments_for, sandboxes_for
+from tui.screens.row_screens import names_behind
 from tui.service.desk_profile import DeskProfile
 from tui.service.environment import EnvironmentKind, State
 from tui.service.snapshot.diff import NAMES
-from tui.service.snapshot.snapshot import EntityKind, luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ref, luid_of
 from tui.service.verbs import CreateOrders, PlaceBlocks
 
 APPLE = {"id": {"scope": "Desk", "code": "GROWTH"}, "type": "Transaction", "displayName": "Growth fund"}
@@ -482,3 +483,21 @@ async def test_sides_are_those_of_the_default_source_and_of_the_sources_of_the_p
         assert {each.name: each.direction for each in dealer.desk.snapshot.records.sides} == sides
         await dealer.desk.close()
         await dealer.desk.client.close()
+
+
+async def test_a_name_without_end_fills_no_ticket(
+    tenant: Tenant, desk_of: Callable[[], Dealer], days: Days
+) -> None:
+    endless = "endless " * 1250
+    dealer = desk_of()
+    luid = await traded(dealer)
+    texts = {"domCcy": endless, "assetClass": endless, "identifiers": {"Ticker": endless}}
+    tenant.knows(instrument(luid, endless, **texts))
+    tenant.lists(PORTFOLIOS, portfolio("GROWTH", endless, 3, baseCurrency=endless))
+    await dealer.desk.beside.read_reference()
+    shown = dealer.desk.preview(orders_of("BLK-9", {"ORD-9": 10}))
+    said = [shown.headline, *shown.items.values(), *(each.text for each in shown.soft), *shown.positions]
+    order = Ref(EntityKind.ORDERS, rid("ORD-1"))
+    snapshot = dealer.desk.snapshot
+    said += [text for _, text in names_behind(snapshot, order, snapshot.row(order))]
+    assert max(map(len, said)) < 300

@@ -7,6 +7,7 @@ from typing import Final
 from tui.api.reference_operations import GET_REFERENCE_LIST
 from tui.service.desk_profile import DeskProfile
 from tui.service.reference.optional_calls import OptionalCalls
+from tui.service.snapshot.records import LONGEST_NAME
 
 MOST: Final = 1_000
 """The most brokers that are taken from a list: more complete nothing."""
@@ -34,4 +35,5 @@ class BrokerReader:
         answer = await self._calls.ask(GET_REFERENCE_LIST, id=self._list)
         values = (answer.reference_list.values or ()) if answer.reference_list else ()
         listed = (each.strip() for each in values[:MOST] if isinstance(each, str))
-        return tuple(dict.fromkeys((*self.named, *filter(None, listed))))
+        codes = (each for each in listed if 0 < len(each) <= LONGEST_NAME)
+        return tuple(dict.fromkeys((*self.named, *codes)))

@@ -128,9 +128,9 @@ def facts_of(record: InstrumentRecord, now: datetime, scope: str = DEFAULT_SCOPE
         name=display_name(record.name),
         scope=record.scope or scope,
         identifiers={kind: value for kind, value in (record.identifiers or {}).items() if value},
-        currency=record.dom_ccy or (economics.dom_ccy if economics else "") or "",
-        asset_class="" if record.asset_class in (None, "Unknown") else record.asset_class or "",
-        kind=(economics.instrument_type if economics else "") or "",
+        currency=display_name(record.dom_ccy or (economics.dom_ccy if economics else "")),
+        asset_class="" if record.asset_class == "Unknown" else display_name(record.asset_class),
+        kind=display_name(economics.instrument_type) if economics else "",
         price_scale=conventions.price_scale_factor if conventions else None,
-        state=record.state or "",
+        state=display_name(record.state),
     )

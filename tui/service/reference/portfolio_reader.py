@@ -82,7 +82,7 @@ class PortfolioReader:
         told = await self._calls.ask(PORTFOLIO_DETAILS, id=known.id)
         return replace(
             known,
-            currency=known.currency or told.base_currency or "",
+            currency=known.currency or display_name(told.base_currency),
             instrument_scopes=known.instrument_scopes or tuple(told.instrument_scopes or ()),
             transaction_scope=known.transaction_scope or told.transaction_type_scope or "",
         )
@@ -94,7 +94,7 @@ def portfolio_facts(row: Portfolio, now: datetime) -> PortfolioFacts:
         row.id,
         now,
         name=display_name(row.display_name),
-        currency=row.base_currency or "",
+        currency=display_name(row.base_currency),
         kind=row.type or "",
         instrument_scopes=tuple(row.instrument_scopes or ()),
         transaction_scope=row.transaction_type_scope or "",

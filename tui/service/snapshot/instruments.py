@@ -13,7 +13,7 @@ from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
 from tui.service.snapshot.last_prices import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
-from tui.service.snapshot.records import DEFAULT_SCOPE, InstrumentFacts, display_name
+from tui.service.snapshot.records import DEFAULT_SCOPE, LONGEST_NAME, InstrumentFacts, display_name
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
@@ -124,7 +124,8 @@ class Instrument(Struct, frozen=True):
     @property
     def label(self) -> str:
         """The best short name: ticker, else name, ISIN, FIGI, LUID."""
-        return self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
+        text = self.ticker or self.name or self.identifier("Isin") or self.identifier("Figi") or self.luid
+        return text if len(text) <= LONGEST_NAME else display_name(text)
 
 
 class _GatheredFacts(Struct):
