@@ -67,6 +67,8 @@ class Surface(ScrollView, inherit_bindings=False):
         self._needs = [0] * len(self._columns)
         self._layout = Layout((), 0, 0)
         self._hidden = 0
+        self._arranged_for: tuple[object, ...] = ()
+        """What the layout was made from."""
         self._slots: tuple[Slot, ...] = ()
         self._frame: list[Row] = []
         self._known: dict[Hashable, tuple[Cell, ...]] = {}
@@ -113,8 +115,12 @@ class Surface(ScrollView, inherit_bindings=False):
 
     def _lay_out(self) -> bool:
         """Lay out the columns for the present size and numbers; return whether any moved."""
+        asked = (self._columns, tuple(self._needs), self.size.width, self._frozen, self._hidden)
+        if asked == self._arranged_for:
+            return False
         layout = lay_out(self._columns, self._needs, self.size.width, self._frozen)
         hidden = min(self._hidden, layout.furthest)
+        self._arranged_for = (*asked[:-1], hidden)
         if layout == self._layout and hidden == self._hidden:
             return False
         self._layout, self._hidden, self._slots = layout, hidden, layout.slots(hidden)
@@ -196,8 +202,11 @@ class Surface(ScrollView, inherit_bindings=False):
 
     # Marks on changed cells
 
-    def _put_marks(self, cells: Mapping[Any, Iterable[str]], rows: Iterable[Hashable]) -> None:
-        """Mark cells by key and column, and new rows as a whole; a cell that flashes does not start again."""
+    def _put_marks(self, cells: Mapping[Any, Iterable[str]], rows: Iterable[Hashable]) -> bool:
+        """Mark cells by key and column, and new rows as a whole; return whether any is in sight.
+
+        A cell that flashes does not start again.
+        """
         now = monotonic()
         fresh = dict(cells)
         fresh.update((key, (paint.WHOLE_ROW,)) for key in rows)
@@ -209,6 +218,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self._flashing |= fresh.keys()
         if self._flashing and self._flash is None:
             self._flash = self.set_timer(FLASH_S, self._settle)
+        return not self._known.keys().isdisjoint(fresh)
 
     def _drop_marks(self, keys: Iterable[Hashable]) -> bool:
         """Remove the marks of these rows; return whether there were any."""
@@ -227,10 +237,12 @@ class Surface(ScrollView, inherit_bindings=False):
         ends = {
             key: [due for due in self._marks.get(key, {}).values() if due > now] for key in self._flashing
         }
+        ended = {key for key, due in ends.items() if len(due) < len(self._marks.get(key, ()))}
         self._flashing = {key for key, due in ends.items() if due}
         first = min((due for dues in ends.values() for due in dues), default=None)
         self._flash = None if first is None else self.set_timer(first - now, self._settle)
-        self._update()
+        if not self._known.keys().isdisjoint(ended):
+            self._update()
 
     # Drawing
 

@@ -179,7 +179,8 @@ class Grid(Surface, can_focus=True):
                     self._scroll_to_row(top + row - anchor)
             if rows.cursor is not None and anchor == before_row:
                 self._reveal(rows.cursor)
-            self._scroll_to_row(self.scroll_offset.y)
+            if self.scroll_offset.y > max(0, len(rows) - self._body):
+                self._scroll_to_row(self.scroll_offset.y)
         if rows.cursor_key != before_key:
             self.post_message(self.CursorMoved(self, rows.cursor_key))
         self._tell_selection(selected)
@@ -201,12 +202,14 @@ class Grid(Surface, can_focus=True):
 
         ``keys`` tells which rows changed, when that is known; those out of sight cost nothing.
         """
-        known = self._known
+        known, differs = self._known, keys is None
         for key in list(known) if keys is None else keys:
             former = known.get(key)
             if former is not None and (cells := self._ask(key)) != former:
                 known[key] = cells
-        self._update()
+                differs = True
+        if differs:
+            self._update()
 
     def set_columns(self, columns: Sequence[GridColumn]) -> None:
         """Show other columns; ``cells`` must return theirs from now on."""
@@ -265,8 +268,8 @@ class Grid(Surface, can_focus=True):
         They are reversed for a second, and marked until the cursor has been on the row. A row under the
         cursor stays marked until the cursor leaves it.
         """
-        self._put_marks(cells, rows)
-        self._update()
+        if self._put_marks(cells, rows):
+            self._update()
 
     def unmark(self, keys: Iterable[Hashable]) -> None:
         """Remove the marks of these rows, as when they are gone."""

@@ -6,12 +6,11 @@ while the pane shows the rows it had; a newer filter, sort or scope cancels an o
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import reduce
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from tui.api.base import ResourceId
 from tui.columns.sorted_rows import SortedRows, changed_cells
@@ -47,8 +46,8 @@ class RowsOwner(Protocol):
     def totals_ready(self) -> None:
         """Show what the rows add up to."""
 
-    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run the rest of long work beside everything else."""
+    def go_on(self, work: Callable[[], bool]) -> None:
+        """Call ``work`` in every turn of the loop from the next one on, until it returns that it is done."""
 
 
 class Arranger:
@@ -118,7 +117,7 @@ class Arranger:
             self._rebuilding, self._began, self._said_slow = True, perf_counter(), False
         if not self._work() and not self._going_on:
             self._going_on = True
-            self._owner.go_on(self._go_on())
+            self._owner.go_on(self._go_on)
 
     def _next_work(self) -> deque[Steps[None]] | None:
         """Return the queue whose first work is next: rows before marks before totals."""
@@ -136,15 +135,14 @@ class Arranger:
                     queue.popleft()
         return queue is None
 
-    async def _go_on(self) -> None:
-        try:
-            while not self._work():
-                if not self._said_slow and self.slow:
-                    self._said_slow = True
-                    self._owner.rows_slow()
-                await asyncio.sleep(0)
-        finally:
-            self._going_on = False
+    def _go_on(self) -> bool:
+        """Work in one more turn of the loop; return whether everything is done."""
+        done = self._work()
+        if not done and not self._said_slow and self.slow:
+            self._said_slow = True
+            self._owner.rows_slow()
+        self._going_on = not done
+        return done
 
     def _rebuild(self, view: View, snapshot: Snapshot, scope: Sequence[ResourceId] | None) -> Steps[None]:
         rows = yield from SortedRows.build(view, snapshot, scope)

@@ -7,8 +7,8 @@ done by :mod:`tui.screens.desk.arranger`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -72,7 +72,8 @@ class Pane(Vertical):
         self._empty_words = with_keys(spec.empty_words)
         self._nothing_matches = with_keys(NOTHING_MATCHES)
         self._snapshot: Snapshot = EMPTY
-        self._arranger = Arranger(spec.kind, turns or Turns(), self)
+        self._turns = turns or Turns()
+        self._arranger = Arranger(spec.kind, self._turns, self)
         self._instruments: Mapping[str, Instrument] = {}
         """The instruments as the cells in sight show them."""
         self._in_flight: Mapping[Ref, str] = {}
@@ -190,6 +191,8 @@ class Pane(Vertical):
 
         Only rows in sight are looked at: an emergency asks something of many thousands.
         """
+        if not in_flight and not self._in_flight:
+            return
         self._in_flight = in_flight
         drawn = self._drawn_intents
         in_sight = {id: drawn[id] for id in self.grid.in_sight if isinstance(id, ResourceId) and id in drawn}
@@ -242,9 +245,10 @@ class Pane(Vertical):
         """Show what the rows add up to."""
         self._footer.show(self._arranger.rows.totals.parts())
 
-    def go_on(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run the rest of long work beside everything else."""
-        self.run_worker(work, group="rows")
+    def go_on(self, work: Callable[[], bool]) -> None:
+        """Go on with long work in the next turns: one worker for all panes, for each costs messages."""
+        if self._turns.add(work):
+            self.run_worker(self._turns.finish(), group="rows")
 
     def say_why_empty(self, sentence: str) -> None:
         """Show ``sentence`` while the pane is empty; an empty one restores the pane's own words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
@@ -23,6 +24,7 @@ class Turns:
         self._ends: float | None = None
         self._paused: float | None = None
         """When the budget of the turn before was spent; None after a turn without work."""
+        self._left: list[Callable[[], bool]] = []
 
     def over(self) -> bool:
         """Return whether the budget of this turn is spent; the first caller of a turn may always begin.
@@ -56,6 +58,23 @@ class Turns:
                     result: T = end.value
                     return result
             await asyncio.sleep(0)
+
+    def add(self, work: Callable[[], bool]) -> bool:
+        """Leave work to :meth:`finish`, which calls it in every turn until it returns that it is done.
+
+        Return whether nothing was left before, so that somebody has to start that.
+        """
+        self._left.append(work)
+        return len(self._left) == 1
+
+    async def finish(self) -> None:
+        """Do what is left, in as many turns as it takes, what came first first."""
+        try:
+            while left := [work for work in self._left if not work()]:
+                self._left = left
+                await asyncio.sleep(0)
+        finally:
+            self._left.clear()
 
     def _next(self) -> None:
         self._ends = None
