@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from tests.service.sample_rows import transaction as booking
 from tui.api.base import ResourceId
 from tui.columns.column import natural
 from tui.columns.filter import parse_filter
+from tui.columns.format import DisplayContext
 from tui.columns.needs import urgency_of
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
@@ -341,6 +343,20 @@ def test_cells_change_by_their_values(fields: dict[str, Any], columns: set[str])
     delta = Update(old, new).deltas.get(EntityKind.ORDERS)
     found = finish(changed_cells(view.columns, view, old, new, delta)) if delta else {}
     assert found.get(rid("ORD-1"), set()) == columns
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_cells_that_are_made_of_the_same_look_the_same(kind: EntityKind) -> None:
+    variants = [Touch(kind, number, (some, other, 1)) for number, some, other in product(range(4), repeat=3)]
+    snapshots = [touched(touched(EMPTY, FULL), [touch]) for touch in variants]
+    for column in (each for each in COLUMNS[kind] if each.made_of is not None):
+        looks: list[tuple[object, str]] = []
+        for snapshot, touch in zip(snapshots, variants, strict=True):
+            row = snapshot.rows(kind)[_key(touch)]
+            assert column.made_of
+            looks.append((column.made_of(snapshot, row), column.cell(snapshot, row, DisplayContext())))
+        for (made_of, look), (other, its_look) in combinations(looks, 2):
+            assert made_of != other or look == its_look, column.id
 
 
 def test_money_that_comes_and_goes_leaves_no_currency_behind() -> None:

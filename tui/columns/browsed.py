@@ -40,7 +40,7 @@ def _unless_by_weight(column: Column) -> Column:
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         return UNKNOWN if _may_be_by_weight(row) else column.cell(snapshot, row, context)
 
-    return replace(column, value=value, drawn=drawn)
+    return replace(column, value=value, drawn=drawn, made_of=None)
 
 
 def _may_be_by_weight(row: Any) -> bool:

@@ -27,6 +27,7 @@ class Column(Struct, frozen=True):
     the name of a colour and ``currency`` the currency that a total of money belongs to. ``flexible`` columns
     shrink when the pane is narrow; the others keep their width. What one shows ``of_instrument`` changes
     without its row: cells in sight follow at once, sort and filter with the next change of the row.
+    Where it is drawn, ``made_of`` returns all that it is drawn from: to compare that takes less time.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Column(Struct, frozen=True):
     drawn: Callable[[Snapshot, Any, DisplayContext], str] | None = None
     exported: bool = True
     of_instrument: bool = False
+    made_of: Callable[[Snapshot, Any], object] | None = None
 
     def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         """Return the text of this column's cell in ``row``."""
@@ -54,6 +56,8 @@ class Column(Struct, frozen=True):
     def differs(self, old: Snapshot, before: Any, new: Snapshot, after: Any) -> bool:
         """Return whether a row has another value than before; where it is drawn, another look."""
         if self.drawn is not None:
+            if self.made_of is not None and self.made_of(old, before) == self.made_of(new, after):
+                return False
             return self.drawn(old, before, _PLAIN) != self.drawn(new, after, _PLAIN)
         return self.value(old, before) != self.value(new, after)
 

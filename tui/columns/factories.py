@@ -155,6 +155,7 @@ def sized(
         total="quantity",
         currency=lambda s, row: currency_of_size(of(row)),
         drawn=drawn,
+        made_of=size,
     )
 
 
@@ -182,6 +183,7 @@ def price_of(id: str, title: str, help: str, held: Callable[[Any], CurrencyAndAm
         "right",
         "never",
         drawn=lambda s, row, context: on_the_point(price(amount(held(row)), currency(held(row)))),
+        made_of=lambda s, row: held(row),
     )
 
 
@@ -234,6 +236,7 @@ def last_price() -> Column:
         role=lambda s, row: "idle" if (last := _last(s, row)) and last.outdated else "",
         drawn=drawn,
         of_instrument=True,
+        made_of=_last,
     )
 
 

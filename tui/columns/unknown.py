@@ -73,4 +73,13 @@ def _known_if(known: Callable[[Snapshot], bool], column: Column) -> Column:
             return "attention"
         return column.role(snapshot, row) if column.role else ""
 
-    return replace(column, value=value, drawn=drawn, role=role)
+    def made_of(snapshot: Snapshot, row: Any) -> object:
+        return (column.made_of or column.value)(snapshot, row) if known(snapshot) else UNKNOWN
+
+    return replace(
+        column,
+        value=value,
+        drawn=drawn,
+        role=role,
+        made_of=None if column.drawn and not column.made_of else made_of,
+    )
