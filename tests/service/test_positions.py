@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +97,13 @@ def test_what_is_open_is_not_known_where_orders_cannot_be_read() -> None:
     seen = asked(new("Sell", ("GROWTH", "100")), unread, {"GROWTH": held("1092")})
     assert "nothing open" not in seen.positions[0]
     assert "will be" not in seen.positions[0]
+
+
+def test_a_desk_that_leaves_older_orders_out_says_since_when_it_counts_them() -> None:
+    for rows, said in (((BUYING,), "open +38"), ((), "nothing open")):
+        narrow = replace(desk(*rows), loose_since=datetime(2026, 10, 30, tzinfo=UTC))
+        seen = asked(new("Buy", ("GROWTH", "8")), narrow, {"GROWTH": held("10")})
+        assert f"· {said} (of orders since 30 Oct) ·" in seen.positions[0]
 
 
 def test_a_server_that_counts_other_open_orders_is_quoted() -> None:

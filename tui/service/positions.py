@@ -261,13 +261,20 @@ class PositionWords:
         if position.open is None:
             said.append("open not known")
         elif position.open or not isinstance(held, NotKnown):
-            said.append(f"open {signed(position.open)}" if position.open else "nothing open")
+            counted = f"open {signed(position.open)}" if position.open else "nothing open"
+            said.append(f"{counted}{self._since}")
         if position.after is not None and position.change is not None:
             short = ", oversold" if position.short else ""
             said.append(f"will be {_about(position.after, position)}{short}")
         if isinstance(held, HeldUnits) and _differs(held, position.open):
             said.append(f"the server counts {signed(held.ordered or ZERO)} open")
         return " · ".join(said)
+
+    @property
+    def _since(self) -> str:
+        """Since when orders are counted, where the desk leaves older ones out; else empty."""
+        since = self._snapshot.loose_since
+        return f" (of orders since {since:%d %b})" if since else ""
 
     def oversale(self, position: Position) -> str:
         """Return the sentence that says what a sale lacks; it has no end."""
