@@ -6,11 +6,14 @@ import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from time import time
+from typing import Any
 
 import httpx
 import pytest
 import textual.notifications
 from hypothesis import HealthCheck, settings
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from tests.idle import idle_by_the_loop
 from tui.api.client import Client
@@ -23,6 +26,7 @@ from tui.service.reference import reference_reader, ticket_facts
 from tui.service.rehearsal import rehearse
 
 BASE = "http://embedded/api"
+PARSED: dict[object, list[RuleSet]] = {}
 UNHURRIED_S = 60.0
 """Seconds that a test lets pass before the program gives up waiting."""
 
@@ -61,6 +65,22 @@ def pytest_collection_finish() -> None:
 def quick_pilot() -> Iterator[None]:
     """Let a pilot go on as soon as the app is idle."""
     with idle_by_the_loop():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def style_sheets_parsed_once() -> Iterator[None]:
+    """Parse each style sheet once for all apps: nobody changes the rules it has."""
+    parse = Stylesheet._parse_rules
+
+    def parse_once(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet]:
+        key = (css, place, *more.items(), *sheet._variables.items())
+        if key not in PARSED:
+            PARSED[key] = parse(sheet, css, *place, **more)
+        return PARSED[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
         yield
 
 
