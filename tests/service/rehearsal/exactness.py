@@ -14,11 +14,11 @@ ITS_OWN: Final = frozenset(
         *("version", "links", "entry_date_time", "cancel_date_time", "latest_activity_date"),
         *("derived_compliance_state", "derived_approval_state"),
         *("non_passing_compliance_rule_results", "order_approval_task_id"),
-        "order_approval_task_definition_id",
+        *("order_approval_task_definition_id", "portfolio_name"),
     }
 )
 """The members that two answers never have in common: who wrote when, states that only lists
-give, and what compliance and workflow say of an order, which no sandbox has."""
+give, and what compliance, workflow and the list of portfolios say of an order, which no sandbox has."""
 
 
 def unlike(rehearsal: Rehearsal, report: Report, now: Snapshot) -> list[str]:
