@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -113,8 +113,11 @@ async def test_units_settle_with_their_trade_and_its_cash_becomes_a_balance(grow
 
 async def test_a_trade_after_the_moment_asked_for_has_not_happened(growth: TenantAnswers) -> None:
     await book(growth, "PLC-1-ORD-1")
-    told = await lines(growth, effectiveAt="2026-11-01T00:00:00Z")
-    assert [each["units"] for each in told if each["instrumentUid"] == AAPL] == [1000]
+    [trade] = (await growth.get("transactionportfolios/Desk/GROWTH/transactions"))["values"]
+    traded = datetime.fromisoformat(trade["transactionDate"])
+    for moment, units in ((traded - timedelta(microseconds=1), 1000), (traded, 1071)):
+        told = await lines(growth, effectiveAt=moment.isoformat())
+        assert [each["units"] for each in told if each["instrumentUid"] == AAPL] == [units]
 
 
 async def test_holdings_are_told_as_they_were_known_at_an_earlier_moment(growth: TenantAnswers) -> None:

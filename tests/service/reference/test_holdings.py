@@ -142,6 +142,7 @@ async def test_a_server_that_counts_no_orders_tells_its_holdings(desk: Asking) -
     assert await desk.holds() == HeldUnits(D(7), D(7), rows=1)
     await desk.holds(of="INCOME")
     assert (desk.line.count(WITH_ORDERS), desk.line.count(PLAIN)) == (1, 2), "it is remembered"
+    assert await desk.holds("LUID_UNSEEN") == HeldUnits(), "and what orders are open is not known"
 
 
 @pytest.mark.parametrize("way", BROKEN)

@@ -56,6 +56,13 @@ def test_a_name_never_fills_the_screen(name: str) -> None:
     assert "  " not in name
 
 
+def test_an_instrument_without_identifiers_is_known_by_its_name() -> None:
+    record = InstrumentRecord(lusid_instrument_id=LUID, name="Apple", identifiers=None)
+    assert facts_of(record, NINE).identifiers == {}
+    told = InstrumentRecord(lusid_instrument_id=LUID, name="Apple", identifiers={"Figi": "BBG", "Isin": ""})
+    assert facts_of(told, NINE).identifiers == {"Figi": "BBG"}
+
+
 def desk(asset_class: str = "Equity") -> Snapshot:
     properties = {**label("Block/Desk/InstrumentName", "Apel"), **label("Block/Desk/AssetClass", asset_class)}
     return snapshot_of(
