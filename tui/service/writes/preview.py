@@ -121,13 +121,7 @@ def preview(
     """
     said = wording(verb, snapshot)
     lines = verb.lines(snapshot)
-    cautions = (
-        *unknown_names(verb, snapshot),
-        *(_as_expected(each, limits) for each in verb.cautions(snapshot)),
-        *(_unread(snapshot) if verb.needs_rows else ()),
-        *(_not_known(in_flight) if verb.emergency else ()),
-        *((Caution("access", f"{denial(foretold)}. The server decides", Guard.WARN),) if foretold else ()),
-    )
+    cautions = tuple(_cautions(verb, snapshot, limits, in_flight=in_flight, foretold=foretold))
     checks = LimitChecks(verb, lines, snapshot, limits, environment.kind)
     findings = tuple(checks.findings())
     hard = (
@@ -155,6 +149,20 @@ def preview(
         positions=tuple(map(words.line, positions)),
         emergency=verb.emergency,
     )
+
+
+def _cautions(
+    verb: Verb, snapshot: Snapshot, limits: Limits, *, in_flight: Iterable[str], foretold: str
+) -> Iterator[Caution]:
+    """Yield what is odd about a write, or will probably be refused."""
+    yield from unknown_names(verb, snapshot)
+    yield from (_as_expected(each, limits) for each in verb.cautions(snapshot))
+    if verb.needs_rows:
+        yield from _unread(snapshot)
+    if verb.emergency:
+        yield from _not_known(in_flight)
+    if foretold:
+        yield Caution("access", f"{denial(foretold)}. The server decides", Guard.WARN)
 
 
 def _as_expected(caution: Caution, limits: Limits) -> Caution:
