@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,6 +43,25 @@ async def test_a_new_desk_has_demo_data_and_keeps_it(tmp_path: Path) -> None:
     async with opened(file, market=False) as server:
         assert await everything(server) == first
     async with opened(file, market=False, fresh=True, size="empty") as server:
+        assert not any(await everything(server))
+
+
+async def test_the_making_of_demo_data_that_is_broken_off_leaves_an_empty_desk(tmp_path: Path) -> None:
+    file, heard = tmp_path / "demo.db", list[int]()
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell(per_cent: int) -> None:
+        heard.append(per_cent)
+        loop.call_soon_threadsafe(begun.set)
+
+    opening = asyncio.create_task(Embedded.open(file, size="busy", market=False, tell=tell))
+    await begun.wait()
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert heard[-1] < 100
+    async with opened(file, market=False, size="empty") as server:
         assert not any(await everything(server))
 
 

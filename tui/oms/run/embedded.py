@@ -21,6 +21,7 @@ from tui.oms.domain.instrument_master import Instruments
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.reference.source import LivePrices, ReferenceSource
+from tui.oms.store import StoreError
 
 if TYPE_CHECKING:
     from tui.oms.market import Market, MarketRules
@@ -82,7 +83,8 @@ class Embedded:
         ``fresh`` deletes an existing desk. ``start`` is when the demo's morning ends; now, if not given. A
         virtual ``clock`` moves only with the market's steps, so that equal seeds give equal days. ``rules``
         are the market's, the default ones if not given; ``fees`` are charged on bookings. ``tell`` hears how
-        much of the demo data is made, in per cent, in the store's thread.
+        much of the demo data is made, in per cent, in the store's thread. When the caller is cancelled, the
+        making breaks off and leaves an empty desk.
 
         Raises:
             StoreError: the file cannot be used; the message says why.
@@ -96,14 +98,22 @@ class Embedded:
             fees=fees,
             compliance=_compliance,
         )
+        broken_off = False
+
+        def told(per_cent: int) -> None:
+            if broken_off:
+                raise StoreError("The demo data was not made: it was broken off.")
+            tell(per_cent)
+
         try:
             if size != "empty" and engine.store.is_empty():
                 from tui.oms.demo.seeding import seed as fill
 
                 await engine.run(
-                    fill, engine, size=size, seed=seed, start=start or engine.clock.now(), tell=tell
+                    fill, engine, size=size, seed=seed, start=start or engine.clock.now(), tell=told
                 )
         except BaseException:
+            broken_off = True
             await asyncio.to_thread(engine.close)
             raise
         return cls(engine, seed=seed, speed=speed, market=market, settings=settings, rules=rules)
