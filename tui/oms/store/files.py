@@ -149,6 +149,8 @@ def without_log(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")  # opens the log: who has it open removes it at the end
+        connection.execute("ROLLBACK")
 
 
 def _connect(name: str) -> sqlite3.Connection:
