@@ -16,6 +16,8 @@ import pytest
 
 from tests.paths import ROOT
 from tui.cli import main
+from tui.oms.demo.universe import instrument_table
+from tui.oms.engine.engine import Engine
 from tui.oms.run import uvicorn_protocol
 from tui.oms.run.embedded import Embedded
 from tui.oms.run.serve import UvicornServer, _listen
@@ -71,6 +73,25 @@ def test_it_serves_and_ends_cleanly(start: Start, tmp_path: Path, number: signal
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "", "")
     assert [path.name for path in tmp_path.iterdir() if path.name != "desk.db"] == ["desk.db.lock"]
+
+
+def test_stopped_while_the_demo_data_is_made_it_says_so_and_leaves_an_empty_desk(
+    start: Start, tmp_path: Path
+) -> None:
+    file = tmp_path / "desk.db"
+    process = start(f"port=0, db=Path({str(file)!r}), size='busy'")
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("blotter serve: Making the demo data 'busy': ")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == (
+        "blotter serve: The demo data was not made: it was broken off. The next start begins anew."
+    )
+    desk = Engine.open(file, instrument_table)
+    assert desk.store.is_empty()
+    desk.close()
 
 
 def test_told_to_stop_as_soon_as_it_has_said_its_address_it_ends_cleanly() -> None:

@@ -103,6 +103,10 @@ def run(
         try:
             shown = f"${token_from}" if token_from else token
             asyncio.run(_serve(listening, shown, db, size, seed, market, settings, due, clock))
+        except KeyboardInterrupt:  # later on, it stops the server
+            return _report(
+                "The demo data was not made: it was broken off. The next start begins anew.", FAILED
+            )
         except (StoreError, OutputError) as error:
             return _report(str(error), FAILED)
     return OK
