@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
 from tui.api.base import ResourceId
 from tui.cli import main
 from tui.config.load import load_settings
@@ -59,6 +61,13 @@ def desk_of(folder: Path, name: str, text: str = EVERYTHING) -> DeskProfile:
     return desk_profile(settings, settings.profiles[name].desk)
 
 
+@pytest.fixture(scope="module")
+def program() -> str:
+    """Return the text of the client's modules."""
+    files = (path for path in (ROOT / "tui").rglob("*.py") if "oms" not in path.parts)
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
 def mistakes(folder: Path, text: str) -> list[str]:
     """Return what is wrong in the profile ``uat`` that says ``text``."""
     with pytest.raises(CheckError) as caught:
@@ -86,6 +95,11 @@ def test_a_desk_is_told_all_that_its_profile_says(tmp_path: Path) -> None:
 
 def test_what_a_profile_does_not_say_is_said_for_all_or_is_the_default(tmp_path: Path) -> None:
     assert desk_of(tmp_path, "plain") == DeskProfile(home="Everywhere", refresh_s=7)
+
+
+@pytest.mark.parametrize("member", DeskProfile.__struct_fields__)
+def test_whatever_a_profile_says_is_looked_at_by_the_program(member: str, program: str) -> None:
+    assert re.search(rf"\bprofile\.{member}\b", program), f"{member} has no effect"
 
 
 def test_only_the_profile_that_says_so_is_read_only(tmp_path: Path) -> None:

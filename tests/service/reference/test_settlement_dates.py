@@ -103,6 +103,16 @@ async def test_where_the_server_says_none_the_reason_is_kept(counting: Counting,
     assert again.day == (None if lacking else date(2026, 11, 23)), "trouble passes, a missing call does not"
 
 
+@pytest.mark.parametrize("failure", ["429", "500", "cut"])
+async def test_a_failure_that_passes_is_forgotten_within_minutes(counting: Counting, failure: str) -> None:
+    counting.line.answers[PATH] = BROKEN[failure]
+    assert (await counting.settles()).day is None
+    counting.line.answers[PATH] = monday
+    assert (await counting.settles()).why, "not asked again at once"
+    counting.hours += 0.1
+    assert (await counting.settles()).day == date(2026, 11, 23)
+
+
 async def test_an_instrument_without_a_cycle_says_nothing_of_the_others(counting: Counting) -> None:
     no_cycle = httpx.Response(400, json={"code": 151, "detail": "The instrument has no settlement cycle."})
 
