@@ -16,6 +16,7 @@ from typing import Any, Final
 import pytest
 from textual._context import active_app
 from textual.app import App
+from textual.pilot import Pilot
 
 QUIET_TURNS: Final = 3
 """Turns of the loop with nothing to do, one after the other, before it is taken for idle."""
@@ -100,7 +101,12 @@ def idle_by_the_loop() -> Iterator[None]:
                 quiet = 0 if elsewhere else quiet + 1
         assert monotonic() < end, "the app works without end"
 
+    async def wait_for_screen(pilot: Pilot[Any], **_: object) -> bool:
+        await wait_for_idle()
+        return pilot.app._exception is None
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pilot, "_wait_for_screen", wait_for_screen)
         patch.setattr(asyncio.BaseEventLoop, "run_in_executor", threads.counted())
         patch.setattr("textual.app.wait_for_idle", wait_for_idle)
         patch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
