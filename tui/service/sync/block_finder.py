@@ -8,19 +8,21 @@ asked for the blocks that name it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.models import Block
+from tui.api.states import is_final
 from tui.service.filter_texts import any_of, quoted
 from tui.service.learned import Learned
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.id_filters import IdFilters, concerns_the_filter, in_parts
 from tui.service.sync.queries import all_of, concerns_one_kind
 from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
+from tui.service.sync.window import Window
 
 _FIELD: Final = "orderIds.code"
 _FORM: Final = "blocks.of orders"
@@ -43,15 +45,76 @@ _FORMS: Final[tuple[Callable[[Sequence[str]], str], ...]] = (_one_of, _each)
 
 
 class BlockFinder:
-    """Asks which blocks hold the orders that may be in one that is not on the desk of ``session``."""
+    """Finds the blocks of orders that may be in one that is not on the desk; ``read`` reads blocks."""
 
-    def __init__(self, session: ReadSession, learned: Learned, filters: IdFilters) -> None:
+    def __init__(
+        self,
+        session: ReadSession,
+        window: Window,
+        learned: Learned,
+        filters: IdFilters,
+        read: Callable[[Collection[ResourceId]], Awaitable[None]],
+    ) -> None:
         self._session = session
+        self._window = window
         self._learned = learned
         self._filters = filters
+        self._read = read
         self._known: Block | None = None
+        self._loose: set[ResourceId] = set()
+        self.joined: set[ResourceId] = set()
+        """The blocks that are here only because an open order of the desk is in them."""
 
-    async def find(self) -> list[Block]:
+    def begin(self) -> set[ResourceId]:
+        """Forget what is known of orders; return the blocks that stay because an open order is in them."""
+        rows = self._session.builder.rows(EntityKind.BLOCKS)
+        self.joined = {id for id in self.joined if id in rows and self._has_open_order(rows[id].block)}
+        self._loose.clear()
+        self._window.elsewhere.clear()
+        return self.joined
+
+    def _has_open_order(self, block: Block) -> bool:
+        orders = self._session.builder.rows(EntityKind.ORDERS)
+        return any(id in orders and not is_final(orders[id].state) for id in block.order_ids)
+
+    def doubt(self, orders: Collection[ResourceId], *, again: bool = False) -> None:
+        """Note of orders that are in no block here that they may be in one that is not.
+
+        Of those that were in none before only with ``again``.
+        """
+        if self._window.lacks_blocks:
+            builder = self._session.builder
+            if again:
+                self._loose.difference_update(orders)
+            builder.maybe_blocked.update(
+                id for id in orders if id not in self._loose and not builder.blocks_of_order(id)
+            )
+
+    async def settle(self) -> None:
+        """Find the blocks of orders that may be in one that is not here, and read those of the desk.
+
+        Orders in others, swept ones or of another scope, leave the desk.
+
+        Raises:
+            ApiError: something could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        builder, kind = self._session.builder, EntityKind.ORDERS
+        doubtful = frozenset(builder.maybe_blocked)
+        if not doubtful:
+            return
+        blocks = await self._find()
+        self._loose |= doubtful - builder.maybe_blocked
+        ours = {block.id for block in blocks if self._window.may_keep(block)}
+        self.joined |= ours
+        await self._read(ours)
+        others = {id for block in blocks if block.id not in ours for id in block.order_ids} & doubtful
+        self._loose -= others
+        held = builder.rows(kind)
+        self._window.elsewhere.update((id, held[id].version) for id in others if id in held)
+        builder.remove(kind, others)
+
+    async def _find(self) -> list[Block]:
         """Return blocks that hold orders of which that was not known, the newest orders first.
 
         Of orders that are in none it is known from then on. What one round of calls does not find out is left
@@ -143,8 +206,3 @@ class BlockFinder:
                 raise
             return None
         return found
-
-
-def held_by(blocks: Iterable[Block], orders: Collection[ResourceId]) -> set[ResourceId]:
-    """Return those of ``orders`` that one of ``blocks`` holds."""
-    return {id for block in blocks for id in block.order_ids if id in orders}

@@ -13,13 +13,13 @@ from tui.api.base import ResourceId
 from tui.api.codec import Page
 from tui.api.errors import ApiError, Refused
 from tui.api.models import Block, OrderGraphBlock
-from tui.api.states import is_final, normalize
+from tui.api.states import normalize
 from tui.service.filter_texts import time_text
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.sync.block_finder import BlockFinder, held_by
+from tui.service.sync.block_finder import BlockFinder
 from tui.service.sync.bookings import Bookings
 from tui.service.sync.high_water_marks import later, newest_change
 from tui.service.sync.id_filters import IdFilters, concerns_the_filter
@@ -69,10 +69,7 @@ class BlockReader:
         """The rows that the blocks of the last load name, by kind."""
         self.outside: set[ResourceId] = set()
         """Blocks that were looked at and do not belong to the desk."""
-        self.joined: set[ResourceId] = set()
-        """The blocks that are here only because an open order of the desk is in them."""
-        self._loose: set[ResourceId] = set()
-        self._finder = BlockFinder(session, learned, filters)
+        self.finder = BlockFinder(session, window, learned, filters, self.read)
         self.read_meanwhile: set[ResourceId] | None = None
         """The blocks read by id since a load of all began, whose pages may be older; None outside a load."""
 
@@ -116,9 +113,7 @@ class BlockReader:
     async def _read_window(self, shown: Progress, as_at: str | None) -> datetime | None:
         kind, builder, newest = EntityKind.BLOCKS, self._builder, None
         before, listed = set(builder.rows(kind)), set[ResourceId]()
-        self.joined = {id for id in self.joined & before if self._has_open_order(id)}
-        self._loose.clear()
-        self._window.elsewhere.clear()
+        joined = self.finder.begin()
         self.outside.clear()
         self.named = named_below(())
         shown.waits = not self._has_graph and bool(self._window.profile.portfolios)
@@ -140,10 +135,10 @@ class BlockReader:
             listed |= await self._read_awake(self._window.since, listed, as_at)
         held = builder.rows(kind)
         stale = {id for id in listed if id in held and not self._window.keeps(held[id])}
-        if stale or self.joined:
-            kept = [held[id] for id in (listed - stale) | self.joined]
+        if stale or joined:
+            kept = [held[id] for id in (listed - stale) | joined]
             self.named = await asyncio.to_thread(named_below, kept)
-        gone = (before - listed - self.joined) | stale
+        gone = (before - listed - joined) | stale
         builder.remove(kind, surely_gone(builder, kind, gone - (self.read_meanwhile or set())))
         return newest
 
@@ -172,48 +167,6 @@ class BlockReader:
         for some in batches(sorted(awake), IDS_AT_ONCE):
             await self.read(some, joining=False)
         return awake & self._builder.rows(EntityKind.BLOCKS).keys()
-
-    def doubt(self, orders: Collection[ResourceId], *, again: bool = False) -> None:
-        """Note of orders that are in no block here that they may be in one that is not.
-
-        Of those that were in none before only with ``again``.
-        """
-        if self._window.lacks_blocks:
-            builder = self._builder
-            if again:
-                self._loose.difference_update(orders)
-            builder.maybe_blocked.update(
-                id for id in orders if id not in self._loose and not builder.blocks_of_order(id)
-            )
-
-    async def find_blocks(self) -> None:
-        """Find the blocks of orders that may be in one that is not here, and read those of the desk.
-
-        Orders in others, swept ones or of another scope, leave the desk.
-
-        Raises:
-            ApiError: something could not be read.
-            Superseded: the desk shows another moment by now.
-        """
-        builder, kind = self._builder, EntityKind.ORDERS
-        doubtful = frozenset(builder.maybe_blocked)
-        if not doubtful:
-            return
-        blocks = await self._finder.find()
-        self._loose |= doubtful - builder.maybe_blocked
-        ours = {block.id for block in blocks if self._window.may_keep(block)}
-        self.joined |= ours
-        await self.read(ours)
-        others = held_by((block for block in blocks if block.id not in ours), doubtful)
-        self._loose -= others
-        held = builder.rows(kind)
-        self._window.elsewhere.update((id, held[id].version) for id in others if id in held)
-        builder.remove(kind, others)
-
-    def _has_open_order(self, block: ResourceId) -> bool:
-        orders = self._builder.rows(EntityKind.ORDERS)
-        named = self._builder.rows(EntityKind.BLOCKS)[block].block.order_ids
-        return any(id in orders and not is_final(orders[id].state) for id in named)
 
     def named_meanwhile(self) -> dict[EntityKind, set[ResourceId]]:
         """Return the rows that blocks name which were read by id since a load began."""

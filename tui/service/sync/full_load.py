@@ -236,7 +236,7 @@ class FullLoad:
                 ]
                 builder.put(kind, mine)
                 if kind is EntityKind.ORDERS:
-                    self._blocks.doubt([row.id for row in mine])
+                    self._blocks.finder.doubt([row.id for row in mine])
                 read.update(row.id for row in mine)
                 newest = later(newest, newest_change(mine))
                 stale.update(outdated(builder, kind, mine))

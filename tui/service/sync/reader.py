@@ -128,8 +128,8 @@ class Reader:
         self._shown = self._progress()
         try:
             await self._everything.load(self._shown)
-            await self._blocks.read(self._blocks.joined)
-            await self._blocks.find_blocks()
+            await self._blocks.read(self._blocks.finder.joined)
+            await self._blocks.finder.settle()
         finally:
             self._shown = None
         self.builder.active_since = self.window.since
@@ -170,7 +170,7 @@ class Reader:
             Superseded: the desk shows another moment by now.
         """
         session, began = self._session, self._now()
-        await self._blocks.find_blocks()
+        await self._blocks.finder.settle()
         if await self._gate.is_shut():
             return
         kinds = [kind for kind in POLLED if not session.is_missing(kind)]
@@ -199,7 +199,7 @@ class Reader:
                 outside.discard(row.id)
                 others[row.id] = row.version
             if row.id not in held:
-                self._blocks.doubt([id for id in row.order_ids if id in orders], again=True)
+                self._blocks.finder.doubt([id for id in row.order_ids if id in orders], again=True)
         put = 0
         for kind in LISTED:
             async for rows in session.in_turns(changed.get(kind, [])):
@@ -208,7 +208,7 @@ class Reader:
                 ids = builder.put(kind, mine)
                 put += len(ids)
                 if kind is EntityKind.ORDERS:
-                    self._blocks.doubt(ids)
+                    self._blocks.finder.doubt(ids)
                 after = [builder.rows(kind)[id] for id in ids]
                 before_rows = [row for id in ids if (row := before[id]) is not None]
                 blocks.update(blocks_of(builder, kind, (*after, *before_rows)))
@@ -216,7 +216,7 @@ class Reader:
         self._not_ours.update((id, version) for id, version in others.items() if id in outside)
         if self.window.since is not None:
             await self._blocks.read(await self._awoken(session, changed) - blocks, joining=False)
-        await self._blocks.find_blocks()
+        await self._blocks.finder.settle()
         return bool(put or blocks or others)
 
     async def _awoken(self, session: ReadSession, changed: Mapping[EntityKind, list[Any]]) -> set[ResourceId]:
@@ -288,9 +288,9 @@ class Reader:
             self._not_ours.update((row.id, row.version) for row in rows if row.id not in ours)
             blocks |= blocks_of(session.builder, kind, mine)
             if kind is EntityKind.ORDERS:
-                self._blocks.doubt(ours)
+                self._blocks.finder.doubt(ours)
         await self._blocks.read(blocks)
-        await self._blocks.find_blocks()
+        await self._blocks.finder.settle()
 
     def let_go(self, block: ResourceId, held: Set[Ref]) -> bool:
         """Remove a block and all below it, unless some of that is ``held``; return whether it left."""
