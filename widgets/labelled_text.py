@@ -50,7 +50,7 @@ def pairs(rows: Sequence[tuple[str, str]], width: int, labels: Iterable[str] = (
 class Flow(Widget):
     """Lines made by a function of the width, once for each width; those in sight are drawn, one by one."""
 
-    DEFAULT_CSS = "Flow { height: auto; }"
+    DEFAULT_CSS = "Flow { width: 1fr; height: auto; }"
 
     def __init__(self, build: Builder | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from textual.app import App
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -33,6 +35,13 @@ class DialogHost(App[Any]):
 
     def on_mount(self) -> None:
         self.push_screen(self.shown, self.answers.append)
+
+    @asynccontextmanager
+    async def run_test(self, *args: Any, **options: Any) -> AsyncIterator[Pilot[Any]]:
+        """Open the app, and wait until the screen is painted: it opens over several turns of the loop."""
+        async with super().run_test(*args, **options) as pilot:
+            await pilot.pause()
+            yield pilot
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied.append(text)

@@ -31,6 +31,7 @@ from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
 from tui.service.outcomes import Report
 from tui.service.verbs import CancelOrders
@@ -101,7 +102,8 @@ async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
 def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, *MADE, DeskScreen} <= found
-    over_the_desk = found - {PanesScreen, DeskScreen, ActsWhenMounted, DismissOnce, Dialog, GuardedDialog}
+    bases = {PanesScreen, OpensInTurns, ActsWhenMounted, DismissOnce, Dialog, GuardedDialog}
+    over_the_desk = found - {DeskScreen} - bases
     assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
 

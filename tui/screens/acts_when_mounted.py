@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
+
+from tui.screens.opens_in_turns import OpensInTurns
 
 BACK: Final = "back"
 """The action of the keys that leave a screen."""
 
 
-class ActsWhenMounted(Screen[ScreenResultType]):
+class ActsWhenMounted(OpensInTurns[ScreenResultType]):
     """A screen whose keys do nothing until it is mounted, but for those that leave it."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

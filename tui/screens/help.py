@@ -48,19 +48,21 @@ class HelpScreen(DismissOnce[None]):
             (clean(name), [(clean(a), clean(b), clean(c), clean(d)) for a, b, c, d in entries])
             for name, entries in groups
         ]
+        self._total = sum(len(entries) for _, entries in self._groups)
 
     def compose(self) -> ComposeResult:
         yield Static("Help", id="heading", markup=False)
         yield FilterBar(placeholder="type to find a key or a command")
         with VerticalScroll(id="body", can_focus=False):
-            yield Flow(id="entries")
+            yield Flow(lambda width: help_lines(self._groups, "", width), id="entries")
         keys = [*hints_of(self.BINDINGS), (key_list(("up", "down")), "scroll"), ("type", "find")]
         yield Static(key_hints(keys), id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Show everything and focus the filter."""
-        self._find("")
-        self.query_one(FilterBar).focus()
+        """Say how many keys there are, and focus the filter."""
+        bar = self.query_one(FilterBar)
+        bar.say(f"{self._total} keys")
+        bar.focus()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -95,9 +97,9 @@ class HelpScreen(DismissOnce[None]):
 
         found = [(name, [entry for entry in entries if fits(name, entry)]) for name, entries in self._groups]
         shown = [(name, entries) for name, entries in found if entries]
-        count, total = (sum(len(entries) for _, entries in groups) for groups in (shown, self._groups))
-        bar = self.query_one(FilterBar)
-        bar.say(f"{count} of {total}" if words else f"{total} keys", wrong=bool(words and not count))
+        count = sum(len(entries) for _, entries in shown)
+        said = f"{count} of {self._total}" if words else f"{self._total} keys"
+        self.query_one(FilterBar).say(said, wrong=bool(words and not count))
         self.query_one("#entries", Flow).show(lambda width: help_lines(shown, text, width))
         self.query_one("#body").scroll_home(animate=False)
 

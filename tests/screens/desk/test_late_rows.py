@@ -10,7 +10,7 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.desk.arranger import Arranger
-from tui.screens.desk.turns import Turns
+from tui.screens.turns import Turns
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ async def reading(*codes: str, size: tuple[int, int] = (240, 20)) -> AsyncIterat
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """End every turn of the loop after one step of work, and report slow work at once."""
-    monkeypatch.setattr("tui.screens.desk.turns.SLICE_S", 1e-9)
+    monkeypatch.setattr("tui.screens.turns.SLICE_S", 1e-9)
     monkeypatch.setattr("tui.screens.desk.arranger.SLOW_S", 0.0)
 
 

@@ -16,7 +16,7 @@ from tui.api.base import ResourceId
 from tui.columns.sorted_rows import SortedRows, changed_cells
 from tui.columns.steps import Steps
 from tui.columns.view import View
-from tui.screens.desk.turns import Turns
+from tui.screens.turns import Turns
 from tui.service.snapshot.diff import Delta
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 

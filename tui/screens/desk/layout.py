@@ -26,7 +26,7 @@ from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
-from tui.screens.desk.turns import Turns
+from tui.screens.turns import Turns
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, is_listed

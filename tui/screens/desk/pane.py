@@ -22,8 +22,8 @@ from tui.columns.panes import PaneSpec
 from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
-from tui.screens.desk.turns import Turns
 from tui.screens.grid_columns import grid_columns
+from tui.screens.turns import Turns
 from tui.service.numbers import counted
 from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED

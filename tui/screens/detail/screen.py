@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 import msgspec
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -19,10 +20,13 @@ from tui.screens.detail.sections import Section, sections_of
 from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
+from widgets.text_line import TextLine
 
 __all__ = ["DetailScreen", "Section", "sections_of"]
 
 TWO_COLUMNS_WIDTH: Final = 120
+BESIDE: Final = "beside"
+"""The class of the text while it stands in two columns."""
 _NAME: Final = r'"(?:[^"\\]|\\.)*"(?=:)'
 
 
@@ -36,31 +40,27 @@ def pretty(raw: str) -> Content:
     return Content("\n".join(lines)).highlight_regex(_NAME, style="$text-accent")
 
 
-class SectionText(Flow):
+class Members:
     """One section: its name, and its members beneath."""
 
-    def __init__(self, name: str, rows: Sequence[tuple[str, str]], labels: Sequence[str]) -> None:
+    def __init__(self, name: str, rows: Sequence[tuple[str, str]]) -> None:
         self.title = name
-        self._name_line = Content.styled(clean(name), "bold $text-primary")
-        self._pairs = [(clean(label), clean(value)) for label, value in rows]
-        self._labels = labels
-        super().__init__(self._lines)
-
-    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Show other members."""
-        self._pairs = [(clean(label), clean(value)) for label, value in rows]
-        self.show(self._lines)
+        self.rows = _cleaned(rows)
 
     @property
     def length(self) -> int:
         """The number of lines when nothing wraps."""
-        return len(self._pairs) + 2
+        return len(self.rows) + 2
 
-    def _lines(self, width: int) -> Lines:
-        members = (
-            pairs(self._pairs, width, self._labels) if self._pairs else [Content.styled("nothing", "dim")]
-        )
-        return [self._name_line, *members, Content("")]
+    def lines(self, width: int, labels: Sequence[str]) -> Lines:
+        """Return it as it is laid out for ``width`` cells, its values aligned with those of ``labels``."""
+        name = Content.styled(clean(self.title), "bold $text-primary")
+        members = pairs(self.rows, width, labels) if self.rows else [Content.styled("nothing", "dim")]
+        return [name, *members, Content("")]
+
+
+def _cleaned(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(clean(label), clean(value)) for label, value in rows]
 
 
 class DetailScreen(DismissOnce[None]):
@@ -90,22 +90,18 @@ class DetailScreen(DismissOnce[None]):
         super().__init__()
         self._more = more
         self._heading = clean(title)
-        labels = [clean(label) for _, rows in sections for label, _ in rows]
-        self._sections = [SectionText(name, rows, labels) for name, rows in sections]
+        self._sections = [Members(name, rows) for name, rows in sections]
+        self._labels = [label for section in self._sections for label, _ in section.rows]
+        self._columns = [Flow(partial(self._lines, at), id=name) for at, name in enumerate(("left", "right"))]
+        self._keys = TextLine(id="keys")
         self._json = text
-        self._raw_first = raw
+        self._is_raw = raw
 
     def compose(self) -> ComposeResult:
         yield Static(self._heading, id="heading", markup=False)
-        left, right = self._columns()
-        with VerticalScroll(id="body"):
-            with Horizontal(id="members") as members:
-                yield Vertical(*left)
-                yield Vertical(*right)
-            raw = Static(pretty(self._json), id="raw", markup=False)
-            members.display, raw.display = not self._raw_first, self._raw_first
-            yield raw
-        yield Static("", id="keys", markup=False)
+        with VerticalScroll(id="body", classes=BESIDE if self._has_two_columns else None):
+            yield from self._columns
+        yield self._keys
 
     def on_mount(self) -> None:
         """Focus the text, so that arrows scroll it; ask for what is not known yet."""
@@ -119,11 +115,13 @@ class DetailScreen(DismissOnce[None]):
         found = await more()
         for section in self._sections if found is not None else ():
             if found is not None and section.title == found[0]:
-                section.show_rows(found[1])
+                section.rows = _cleaned(found[1])
+                self._show()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Show two columns where there is room, else one."""
-        self.query_one("#members").set_class(event.size.width < TWO_COLUMNS_WIDTH, "narrow")
+        if self.query_one("#body").has_class(BESIDE) != self._has_two_columns:
+            self._show()
 
     def action_back(self) -> None:
         """Leave."""
@@ -131,10 +129,10 @@ class DetailScreen(DismissOnce[None]):
 
     def action_turn(self) -> None:
         """Turn to the JSON, or back to the members."""
-        members, raw = self.query_one("#members"), self.query_one("#raw")
-        members.display, raw.display = raw.display, members.display
-        self.query_one("#body").scroll_home(animate=False)
+        self._is_raw = not self._is_raw
+        self._show()
         self._hint()
+        self.query_one("#body").scroll_home(animate=False)
 
     def action_copy(self) -> None:
         """Copy the JSON."""
@@ -146,15 +144,33 @@ class DetailScreen(DismissOnce[None]):
 
     def _hint(self) -> None:
         hints = dict(hints_of(self.BINDINGS))
-        if self.query_one("#raw").display:
+        if self._is_raw:
             hints[key_for(self.BINDINGS, "turn")] = "members"
-        self.query_one("#keys", Static).update(key_hints(hints.items()))
+        self._keys.show(key_hints(hints.items()))
 
-    def _columns(self) -> tuple[list[SectionText], list[SectionText]]:
-        """Split the sections in order into two columns of similar length."""
+    def _show(self) -> None:
+        self.query_one("#body").set_class(self._has_two_columns, BESIDE)
+        for at, column in enumerate(self._columns):
+            column.show(partial(self._lines, at))
+
+    @property
+    def _has_two_columns(self) -> bool:
+        return self.app.size.width >= TWO_COLUMNS_WIDTH and not self._is_raw
+
+    def _lines(self, column: int, width: int) -> Lines:
+        """Return the lines of a column, 0 or 1, as they are laid out for ``width`` cells."""
+        if self._is_raw:
+            return pretty(self._json).wrap(width)
+        at = self._split if self._has_two_columns else len(self._sections)
+        sections = self._sections[at:] if column else self._sections[:at]
+        return [line for section in sections for line in section.lines(width, self._labels)]
+
+    @property
+    def _split(self) -> int:
+        """How many of the sections, in order, stand at the left of two columns of similar length."""
         total, filled = sum(section.length for section in self._sections), 0
         for count, section in enumerate(self._sections):
             if filled * 2 >= total:
-                return self._sections[:count], self._sections[count:]
+                return count
             filled += section.length
-        return self._sections, []
+        return len(self._sections)

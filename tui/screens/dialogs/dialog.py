@@ -6,7 +6,6 @@ more than the box on a slow line.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import ClassVar, Final, Self, TypeVar
@@ -85,17 +84,6 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
         """Draw it all anew, with what is beneath: Textual asks for it when that changed."""
         self._beneath = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Give others a turn between showing and sizing, each of which lays out and paints everything.
-
-        Styles are not applied anew when it is shown: they were when it was mounted.
-        """
-        if isinstance(event, events.ScreenResume):
-            event.refresh_styles = False
-        await super().on_event(event)
-        if isinstance(event, events.ScreenResume):
-            await asyncio.sleep(0)
 
     def action_back(self) -> None:
         """Close without a result."""

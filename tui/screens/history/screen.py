@@ -30,11 +30,13 @@ from tui.service.snapshot.snapshot import Ref
 from widgets.filterbar import FilterBar
 from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
+from widgets.text_line import TextLine
 from widgets.timeline import Timeline
 
 Loader = Callable[[], Awaitable[tuple[HistoryEntry, ...]]]
 Saver = Callable[[str, str], Path]
 
+READING: Final = "Reading the history ..."
 MARKS: Final = ("●", "│")
 ASCII_MARKS: Final = ("*", "|")
 SIDE_WIDTH: Final = 100
@@ -92,19 +94,19 @@ class HistoryScreen(DismissOnce[Ref]):
         bar = FilterBar(placeholder="words of time, person, field, value, id")
         bar.display = False
         yield bar
-        yield Static("", id="message", markup=False)
+        yield Static(READING, id="message", markup=False)
         with Horizontal(id="story"):
             yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
             with VerticalScroll(id="side"):
                 yield Flow(id="entry")
-        yield Static("", id="keys", markup=False)
+        yield TextLine(key_hints(hints_of(self.BINDINGS)), id="keys")
 
     def on_mount(self) -> None:
         """Start reading."""
         self.query_one(Timeline).focus()
         self.set_interval(1.0, self._each_second)
-        self.query_one("#keys", Static).update(key_hints(hints_of(self.BINDINGS)))
-        self.action_reload()
+        self._arrange(self.app.size.width)
+        self._read()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the selected entry beside the timeline where there is room, below it only on demand."""
@@ -119,7 +121,7 @@ class HistoryScreen(DismissOnce[Ref]):
 
     def action_reload(self) -> None:
         """Read again; the entries read before stay meanwhile."""
-        self._say("Reading the history ...")
+        self._say(READING)
         self._read()
 
     @work(exclusive=True, group="history", exit_on_error=False)

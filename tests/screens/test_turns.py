@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from tui.screens.desk import turns
-from tui.screens.desk.turns import SLICE_S, Turns
+from tui.screens import turns
+from tui.screens.turns import SLICE_S, Turns
 
 STEP_S = SLICE_S / 5.5
 
