@@ -11,6 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -31,11 +32,16 @@ from tui.api.requests import OrderRequest
 from tui.api.states import is_cancelled
 from tui.app import BlotterApp
 from tui.oms.run.embedded import Size
+from tui.screens.browse.screen import BrowseScreen
+from tui.screens.detail.screen import DetailScreen
+from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
+from tui.screens.help import HelpScreen
+from tui.screens.history.screen import HistoryScreen
 from tui.service.desk import Desk
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.sync.queries import batches
 from tui.service.sync.reconciliation import ROUND
 from tui.service.verbs import Allocate, CancelOrders, Verb
@@ -48,6 +54,16 @@ CHANGES: Final = 1_000
 ROUNDS: Final = 3
 REHEARSED_MS: Final = 150
 PATIENCE_S: Final = 300
+AGAIN_S: Final = 2
+"""Seconds after which a key is pressed again that leaves a screen."""
+OPENED: Final = (
+    ("details", "enter", EntityKind.BLOCKS, DetailScreen),
+    ("browse", "B", EntityKind.BLOCKS, BrowseScreen),
+    ("the history of an order", "h", EntityKind.ORDERS, HistoryScreen),
+    ("a ticket", "n", EntityKind.BLOCKS, FormDialog),
+    ("help", "question_mark", EntityKind.BLOCKS, HelpScreen),
+)
+"""Screens over the desk: what they are called, their keys, and the pane in which these are pressed."""
 
 
 def main() -> None:
@@ -100,11 +116,25 @@ class Bench:
         report("a fixed piece of work, to compare machines by", min(map(fixed_work, range(5))), None, "ms")
         tell("first load", [loading])
         tell("a reload", [await self._watch(self._desk.reload)])
+        await self._look()
         await self._rehearse()
         await self._follow_others()
         await self._emergency()
 
     # --- the steps -----------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        """Open what shows more of a row, and a ticket; each is left again."""
+        desk = type(self._user.desk)
+        for name, key, kind, screen in OPENED:
+            self._user.desk.show_pane(kind)
+            await self._pilot.pause()
+            opening, leaving = [], []
+            for _ in range(ROUNDS):
+                opening.append(await self._press(key, screen))
+                leaving.append(await self._press("escape", desk))
+            tell(f"{name} opens", opening)
+            tell(f"{name} is left", leaving)
 
     async def _rehearse(self) -> None:
         snapshot = self._snapshot
@@ -187,11 +217,20 @@ class Bench:
         return holds
 
     async def _press(self, key: str, leads_to: type[Screen[Any]]) -> Holds:
-        """Press a key and wait for the screen it leads to, and for the rehearsal of a preview."""
+        """Press a key and wait for the screen it leads to, and for the rehearsal of a preview.
+
+        A dialog may ignore the key, as one that comes before it could be read: it is pressed again.
+        """
 
         async def press() -> None:
             await self._pilot.press(key)
-            await self._until(lambda: isinstance(self._app.screen, leads_to) and self._is_ready())
+            while not isinstance(self._app.screen, leads_to):
+                with suppress(TimeoutError):
+                    await self._until(lambda: isinstance(self._app.screen, leads_to), AGAIN_S)
+                    break
+                if key == "escape":
+                    await self._pilot.press(key)
+            await self._until(self._is_ready)
 
         return await self._watch(press)
 
@@ -202,8 +241,8 @@ class Bench:
         preview = screen.preview
         return not preview.awaited and bool(preview.afterwards or preview.uncertain)
 
-    async def _until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+    async def _until(self, true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+        async with asyncio.timeout(seconds):
             while not true():
                 if self._app._exception is not None:
                     raise AssertionError("the app failed") from self._app._exception

@@ -63,6 +63,7 @@ class OpensInTurns(Screen[ScreenResultType]):
 
     async def _draw_in_turns(self) -> None:
         await Turns().work(self._draw())
+        await asyncio.sleep(0)
 
     def _draw(self) -> Steps[None]:
         """Draw the lines in sight of every widget, some at a time: they are kept until they are painted."""

@@ -7,6 +7,7 @@ desk: they open details and history, and nothing can be written on them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -127,6 +128,7 @@ class BrowseScreen(DismissOnce[Ref]):
         except ApiError as error:
             self._refused(error, search)
         else:
+            await asyncio.sleep(0)  # to show the page takes a turn of its own
             self._show(page)
 
     def _refused(self, error: ApiError, search: Search | None) -> None:
@@ -147,7 +149,7 @@ class BrowseScreen(DismissOnce[Ref]):
             return
         before, former = self._page, self._search
         self._page, self._search, self._look = page, page.search, self._session.display_context
-        if before is None or page.search.kind is not former.kind:
+        if page.search.kind is not former.kind:
             self.grid.show(())
             self._columns = browsed_columns(page.search.kind)
             self.grid.set_columns(grid_columns(self._columns))
