@@ -153,11 +153,13 @@ class Grid(Surface, can_focus=True):
         *,
         index: KeyIndex | None = None,
         changed: Iterable[Hashable] | None = None,
+        on_top: bool = False,
     ) -> None:
         """Show ``keys``, each once, in that order, and ask again for the cells of the visible ones.
 
-        Cursor, selection and scroll stay with their keys. When the cursor's key is gone the cursor
-        goes to the nearest one left. An owner that knows where each key is gives an ``index``, and
+        Cursor, selection and scroll stay with their keys, but with ``on_top`` the cursor goes to the first
+        row, unless somebody moved it before. When the cursor's key is gone the cursor goes to the nearest
+        one left. An owner that knows where each key is gives an ``index``, and
         ``changed`` when only these rows may have other cells: then many rows cost no more than few.
         """
         rows = self._rows
@@ -173,7 +175,10 @@ class Grid(Surface, can_focus=True):
                 self._known.pop(key, None)
         self._set_extent()
         with self._one_update():
-            if anchor is not None and top > 0:
+            if on_top and not self._moved:
+                rows.move(0)
+                self._scroll_to_row(0)
+            elif anchor is not None and top > 0:
                 row = rows.cursor if anchor == before_row else rows.find(rows_before[anchor])
                 if row is not None:
                     self._scroll_to_row(top + row - anchor)
@@ -246,12 +251,6 @@ class Grid(Surface, can_focus=True):
             return False
         self._move_cursor(row)
         return True
-
-    def stay_on_top(self) -> None:
-        """Put the cursor on the first row, unless it was moved before."""
-        if not self._moved:
-            self._move_cursor(0)
-            self._moved = False
 
     def clear_selection(self) -> bool:
         """Select nothing; return whether anything was selected, or a range being drawn."""

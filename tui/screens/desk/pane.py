@@ -212,10 +212,8 @@ class Pane(Vertical):
         if changed is not None and instruments is not self._instruments:
             changed = {*changed, *self._repriced(instruments)}
         self._say_empty()
-        self.grid.show(rows.ids, index=rows, changed=changed)
-        if not self._loaded:
-            self._loaded = rows.snapshot.complete
-            self.grid.stay_on_top()
+        self.grid.show(rows.ids, index=rows, changed=changed, on_top=not self._loaded)
+        self._loaded = self._loaded or rows.snapshot.complete
         self._label()
 
     def _repriced(self, before: Mapping[str, Instrument]) -> Iterator[ResourceId]:
