@@ -146,6 +146,8 @@ class BlotterApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = MONO if self.no_color else preferences.theme
+        self._parsed_for = self.get_css_variables()
+        self.stylesheet.set_variables(self._parsed_for)
         if self.no_color:
             self._take_no_colour()
         if preferences.keys:
@@ -163,6 +165,15 @@ class BlotterApp(App[None]):
         kind, colour = self.session.environment.kind, self.session.preferences.colour
         self.theme_variables = super().get_css_variables() | profile_band(kind, colour, self.theme)
         return self.theme_variables
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the style sheets anew, parsed again only for other colours: not at the start."""
+        colours = self.get_css_variables()
+        if colours != self._parsed_for:
+            self._parsed_for = colours
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.update(self, animate=animate)
 
     # --- life ----------------------------------------------------------------------------------
 
