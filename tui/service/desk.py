@@ -69,6 +69,9 @@ NEEDED_NEXT: Final = (
 )
 """Loaded in a thread at the end of the first load."""
 
+COMPARED_AT_ONCE: Final = 300
+"""Rows of a poll that are compared with what they were in one turn of the event loop."""
+
 log = logging.getLogger(__name__)
 
 
@@ -321,7 +324,7 @@ class Desk:
         async with self._reading:
             worked = await self._guarded(self._reader.refresh())
             self._full_load_due = not worked
-            self._publish()
+            await self._publish_compared()
         return worked
 
     async def reconcile(self) -> None:
@@ -429,12 +432,25 @@ class Desk:
 
     def _publish(self, *, complete: bool | None = None) -> None:
         """Freeze the builder into the desk's snapshot and notify listeners, if anything differs."""
+        if (update := self._frozen(complete=complete)) is not None:
+            self._notify(update)
+
+    async def _publish_compared(self) -> None:
+        """Publish what was read; many rows are compared in another thread first: keys would wait for it."""
+        update = self._frozen()
+        if update is not None and update.touched > COMPARED_AT_ONCE:
+            await asyncio.to_thread(lambda: update.deltas)
+        if update is not None:
+            self._notify(update)
+
+    def _frozen(self, *, complete: bool | None = None) -> Update | None:
+        """Freeze the builder into the desk's snapshot; return the news, None where nothing differs."""
         old = self.snapshot
         new = self._reader.builder.freeze(read_at=self._now(), complete=complete)
         if new is old:
-            return
+            return None
         self.snapshot = new
-        self._notify(Update(old, new))
+        return Update(old, new)
 
     def _notify(self, update: Update) -> None:
         for listener in tuple(self._listeners):

@@ -119,6 +119,11 @@ class Update(Struct, frozen=True, dict=True):
     found: tuple[Report, ...] = ()
     notice: str = ""
 
+    @property
+    def touched(self) -> int:
+        """The most rows that may differ, where the snapshots are neighbours."""
+        return sum(len(ids) for each in (self.new.touched, self.new.renamed or {}) for ids in each.values())
+
     @cached_property
     def deltas(self) -> Deltas:
         """The differences between the snapshots, computed at the first use."""

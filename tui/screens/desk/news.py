@@ -25,9 +25,7 @@ class News:
         if update.old is update.new:
             return
         follows = update.old is self._until and update.new.parent == update.old.serial
-        new = update.new
-        rows = sum(len(ids) for each in (new.touched, new.renamed or {}) for ids in each.values())
-        few = rows <= MANY
+        few = update.touched <= MANY
         self._until = update.new
         if self._deltas is None or not follows or not few:
             self._deltas = None
