@@ -17,7 +17,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 from rich.text import Text
@@ -26,7 +26,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
@@ -174,6 +174,15 @@ class BlotterApp(App[None]):
             super().refresh_css(animate)
         else:
             self.stylesheet.update(self, animate=animate)
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens beneath that can be seen, on top of which Textual paints again whatever they change.
+
+        It asks for the background of the screens beneath, but not whether the one on top covers them.
+        """
+        stack = self._screen_stack
+        return super()._background_screens if stack and isinstance(stack[-1], ModalScreen) else []
 
     # --- life ----------------------------------------------------------------------------------
 

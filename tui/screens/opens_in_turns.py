@@ -41,7 +41,7 @@ class OpensInTurns(Screen[ScreenResultType]):
         self._opening = True
         with self._painted_later():
             await super().on_event(event)
-        self._opening = self._layout_required = False
+        self._layout_required = False
         await asyncio.sleep(0)
 
     def _on_timer_update(self) -> None:
@@ -64,6 +64,7 @@ class OpensInTurns(Screen[ScreenResultType]):
     async def _draw_in_turns(self) -> None:
         await Turns().work(self._draw())
         await asyncio.sleep(0)
+        self._opening = False
 
     def _draw(self) -> Steps[None]:
         """Draw the lines in sight of every widget, some at a time: they are kept until they are painted."""
@@ -78,13 +79,12 @@ class OpensInTurns(Screen[ScreenResultType]):
 
     def _screen_resized(self, size: Size) -> None:
         """Lay the screen out, unless it is for that size; what changed since is laid out soon after."""
-        if size != self._compositor.size or (self._layout_required and not self.is_current):
+        if size != self._compositor.size:
             super()._screen_resized(size)
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """Repaint the screen; not while it opens, when all of it is about to be painted."""
-        if self._opening and not (layout or recompose):
-            return self
+        repaint = repaint and not self._opening
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
