@@ -10,7 +10,6 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.desk.arranger import Arranger
-from tui.screens.turns import Turns
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ async def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator
 
     async with blotter(exports=tmp_path) as made:
         await made.go("executions")
-        monkeypatch.setattr(Turns, "over", lambda turns: True)
+        monkeypatch.setattr(made.desk.turns, "over", lambda: True)
         monkeypatch.setattr(Arranger, "_go_on", stand_still)
         yield made
 
