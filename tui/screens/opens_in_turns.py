@@ -29,15 +29,16 @@ class OpensInTurns(Screen[ScreenResultType]):
     _opening = False
 
     async def on_event(self, event: events.Event) -> None:
-        """Open in steps when the screen is shown first.
-
-        Styles are not applied anew then: they were when it was mounted.
-        """
+        """Open in steps when the screen is shown first: styles, then a layout, then what is drawn."""
         if self._was_shown or not isinstance(event, events.ScreenResume):
             await super().on_event(event)
             return
-        self._was_shown, event.refresh_styles = True, False
+        self._was_shown = True
         await asyncio.sleep(0)
+        if event.refresh_styles:
+            self.update_node_styles(animate=False)
+            event.refresh_styles = False
+            await asyncio.sleep(0)
         self._opening = True
         with self._painted_later():
             await super().on_event(event)

@@ -85,6 +85,12 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
         self._beneath = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Do not apply styles anew when it is shown: they were when it was mounted."""
+        if isinstance(event, events.ScreenResume):
+            event.refresh_styles = False
+        await super().on_event(event)
+
     def action_back(self) -> None:
         """Close without a result."""
         self.dismiss(None)
