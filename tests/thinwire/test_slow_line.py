@@ -70,10 +70,12 @@ def started(
 def shown(line: SlowLine) -> None:
     """Wait until the desk is drawn, sort its blocks by their ids, and wait until nothing more arrives."""
     line.until(lambda far: cursor(far).startswith("BLK-") and "ordered " in far.text())
+    line.until(lambda far: "reading" not in far.row(0))
     line.rest()
     line.press(b"s", until=says("Largest first"))
     line.press(b"b\r", until=says("by Block up"))
-    line.press(b"gg", until=at("BLK-0001"))
+    line.type(b"gg")
+    line.until(at("BLK-0001"))
     line.rest()
 
 
