@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -314,4 +315,10 @@ async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
     assert not update.deltas
     await dealer.desk.beside.read_quotes([ref])
     assert len(dealer.updates) == 1, "what is known is not told again"
+    facts = dealer.desk.beside.facts
+    told = facts.serial
+    facts.ask_quote(dealer.desk.snapshot.instruments[row.block.lusid_instrument_id])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert facts.serial == told, "nor to a ticket that asks for it"
     await dealer.desk.close()

@@ -184,3 +184,14 @@ async def test_booking_says_which_allocations_carry_another_day(server: AsyncBas
     assert "settles" not in first.intro
     assert "1 allocation: settles Tue 24 Nov, by the server Mon 23 Nov." in form.intro
     await dealer.desk.close()
+
+
+async def test_a_form_that_is_made_in_a_thread_has_the_server_asked_too(server: AsyncBaseTransport) -> None:
+    dealer, scope = await scope_of(server, EntityKind.PLACEMENTS, "PLC")
+    answered = asyncio.Event()
+    dealer.desk.subscribe(lambda update: answered.set())
+    await asyncio.to_thread(fill_form, scope)
+    await asyncio.wait_for(answered.wait(), 60)
+    settles = next(each for each in fill_form(scope).fields if each.id == "settles")
+    assert settles.echo(settles.value).endswith(", by the server")
+    await dealer.desk.close()
