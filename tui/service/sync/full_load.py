@@ -244,26 +244,29 @@ class FullLoad:
                 shown.later()
             return taken
 
-        async def read_list(fact: str, tests: tuple[str, ...], holds: Callable[[Any], bool]) -> None:
+        async def read_list(fact: str, tests: tuple[str, ...], holds: Callable[[Any], bool]) -> bool:
+            """Read a list; return whether it was left because too many of its rows are in no block."""
             async for page in self._pages(kind, fact, tests, holds):
                 taken = await take_in(page.values)
                 open_ones = fact == _BY_STATE and self._finds_open_orders
                 if self._names_are_told and taken * WORTH < len(page.values) and not open_ones:
                     break
                 if open_ones and page.next_page and len(read - named) >= MANY and self._narrow_loose():
-                    for narrower in self._window.loose_order_lists():
-                        await read_list(fact, narrower, holds)
-                    break
+                    return True
+            return False
 
         if kind is EntityKind.ORDERS and self._learned.get(_MANY_OPEN):
             self._window.narrow_loose()
-        start = await self._start()
+        start, left_off = await self._start(), False
         if kind is EntityKind.ORDERS and self._has_many_booked:
-            await all_of(read_list(*each) for each in self._lists(kind, start))
+            left_off = any(await all_of(read_list(*each) for each in self._lists(kind, start)))
         else:
             for each in self._lists(kind, start):
                 if each[0] == _BY_STATE or not self._names_are_told or not named or len(named - read) > FEW:
-                    await read_list(*each)
+                    left_off = await read_list(*each) or left_off
+        if left_off:
+            for each in self._lists(kind, None):
+                await read_list(*each)
         if kind is EntityKind.ORDERS and self._window.loose_since is not None:
             loose = [row for id, row in builder.rows(kind).items() if id not in named]
             async for some in self._session.in_turns(loose):
