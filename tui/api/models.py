@@ -162,8 +162,19 @@ class TransactionPrice(WireStruct, frozen=True, kw_only=True):
     type: str | None = None
 
 
+class StagedModifications(WireStruct, frozen=True, kw_only=True):
+    """The changes to an entity that wait for somebody's approval (REFERENCE_DATA 11)."""
+
+    count_pending: int = 0
+    href_pending: str | None = None
+    ids_previewed: tuple[str, ...] | None = None
+
+
 class Transaction(WireStruct, frozen=True, kw_only=True):
-    """An allocation booked into its portfolio (1.6)."""
+    """An allocation booked into its portfolio (1.6).
+
+    In the answer to a booking, changes that are ``staged`` tell that nothing is booked yet (R62).
+    """
 
     transaction_id: str
     type: str
@@ -186,6 +197,7 @@ class Transaction(WireStruct, frozen=True, kw_only=True):
     order_id: ResourceId | None = None
     allocation_id: ResourceId | None = None
     version: Version | None = None
+    staged_modifications: StagedModifications | None = None
 
 
 Entity = Block | Order | Placement | Execution | Allocation

@@ -15,9 +15,14 @@ from tui.service.snapshot.snapshot import Ref
 
 
 class Status(StrEnum):
-    """The status of one item: done by the server, refused by it or by us, not known yet, or never sent."""
+    """The status of one item.
+
+    Done by the server, kept by it until somebody approves it (REFERENCE_DATA R62), refused by it or by us,
+    not known yet, or never sent.
+    """
 
     DONE = "done"
+    STAGED = "staged"
     REFUSED = "refused"
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
@@ -26,7 +31,7 @@ class Status(StrEnum):
 class Outcome(Struct, frozen=True, gc=False):
     """The outcome of one item of a write.
 
-    ``reason`` is why it was refused, is unknown or was not sent, in the server's words; ``type`` the
+    ``reason`` is why it was refused, waits, is unknown or was not sent, in the server's words; ``type`` the
     server's name of the failure; ``advice`` what the user can do; ``note`` what else is worth knowing
     (confirmed by reading back, fees added, the transaction it became); ``entity`` the row in the server's
     answer.
@@ -50,7 +55,7 @@ class Wording(Struct, frozen=True):
 
 
 class ReasonGroup(Struct, frozen=True):
-    """Refused, unknown or not sent items that share one reason."""
+    """Refused, staged, unknown or not sent items that share one reason."""
 
     reason: str
     advice: str
@@ -98,6 +103,11 @@ class Report(Struct, frozen=True):
         return self._with(Status.DONE)
 
     @property
+    def staged(self) -> tuple[Outcome, ...]:
+        """The items that the server keeps until somebody approves them: nothing happened yet."""
+        return self._with(Status.STAGED)
+
+    @property
     def refused(self) -> tuple[Outcome, ...]:
         """The items that were not done."""
         return self._with(Status.REFUSED)
@@ -114,6 +124,11 @@ class Report(Struct, frozen=True):
 
     def _with(self, status: Status) -> tuple[Outcome, ...]:
         return tuple(each for each in self.outcomes if each.status is status)
+
+    @property
+    def staged_groups(self) -> tuple[ReasonGroup, ...]:
+        """The staged items grouped by what the server says of them, the largest group first."""
+        return _groups(self.staged)
 
     @property
     def refused_groups(self) -> tuple[ReasonGroup, ...]:
@@ -137,6 +152,8 @@ class Report(Struct, frozen=True):
             parts = [_stopped(self.wording.done)]
         else:
             parts = [f"{past}: {self._subjects(each.ref for each in self.done)}."] if self.done else []
+        for group in self.staged_groups:
+            parts.append(_line(f"Not {self.past} yet: {self._subjects(group.refs)}", group))
         for group in self.refused_groups:
             parts.append(_line(f"Not {self.past}: {self._subjects(group.refs)}", group))
         for group in self.unknown_groups:

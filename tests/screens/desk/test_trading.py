@@ -8,9 +8,20 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.trading_steps import allocate, as_proposed, book, fill, new_block, place
+from tests.screens.desk.trading_steps import (
+    allocate,
+    allocated_block,
+    as_proposed,
+    book,
+    fill,
+    new_block,
+    place,
+    times_booked,
+)
 from tui.api import operations
 from tui.api.errors import NotFound
+from tui.oms.faults.scenario import read_faults
+from tui.oms.http.app import ServerSettings
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
@@ -36,6 +47,20 @@ async def test_new_orders_stand_on_the_desk_and_on_the_server() -> None:
         held = await user.client.blocks.get(demo(code))
         assert held.quantity == Decimal(100_000)
         assert len(held.order_ids) == 2
+
+
+async def test_a_booking_that_waits_for_approval_is_neither_done_nor_to_be_sent_again() -> None:
+    settings = ServerSettings(faults=read_faults(["staged * first=1"], None))
+    async with blotter(settings=settings) as user:
+        block, placement = await allocated_block(user)
+        told = await book(user, block)
+        assert "0 done 1 staged 0 refused 0 unknown" in told
+        assert "keeps it until somebody approves it: http://embedded/api/stagedmodifications" in told
+        assert "Do not book it again." in told
+        assert user.row("blocks", block)["booked"] == "0"
+        assert await times_booked(user, placement) == 0
+        assert "1 done 0 refused 0 unknown" in await book(user, block), "as once it is approved"
+        assert await times_booked(user, placement) == 1
 
 
 async def test_five_million_of_a_gilt_cost_about_five_million_pounds() -> None:

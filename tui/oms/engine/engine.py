@@ -162,6 +162,19 @@ class Engine:
             with self.store.transaction():
                 return self._carry_out(command, request, user, now, request_id, JsonCache(), self.store)
 
+    def try_out(self, command: Command[Q], request: Q, *, user: str, request_id: str) -> Any:
+        """Return the reply that ``command`` would get now; nothing is written.
+
+        Raises:
+            Refusal: the whole call breaks a rule.
+        """
+        with self._lock:
+            as_at = self.store.next_as_at(self.clock.now())
+            uow = UnitOfWork(self.store, Context(from_micros(as_at), user, request_id), self._instruments())
+            build_reply = command(uow, request)
+            uow.commit()
+            return build_reply()
+
     def write_encoded(
         self,
         command: Command[Q],

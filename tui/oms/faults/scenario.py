@@ -17,7 +17,7 @@ from msgspec import Struct
 from pydantic import Field
 
 from tui.api.operation import Operation
-from tui.api.operations import BESIDE, OPERATIONS
+from tui.api.operations import BESIDE, BOOK_TRANSACTIONS, OPERATIONS
 from tui.api.reference_operations import REFERENCE
 from tui.input_files.mistakes import CheckError, Document, Mistake, Place, all_at_once, one_of, shown
 from tui.input_files.read_file import read_toml
@@ -31,12 +31,16 @@ Count = Annotated[int, Field(ge=1, le=MOST_CALLS)]
 
 
 class FaultKind(Struct, frozen=True):
-    """One kind of fault: what the client sees, and whether the call is carried out all the same."""
+    """One kind of fault: what the client sees, and whether the call is carried out all the same.
+
+    It strikes calls of the endpoint ``only``, or of any.
+    """
 
     name: str
     effect: str
     done: bool
     takes: tuple[str, ...] = ()
+    only: str = ""
 
 
 KINDS: Final = (
@@ -48,6 +52,7 @@ KINDS: Final = (
     FaultKind("failed-after", "500, or another `status` of 5xx", True, ("status", "retry_after")),
     FaultKind("delayed", "the call begins `seconds` later", True, ("seconds",)),
     FaultKind("delayed-after", "the answer comes `seconds` later", True, ("seconds",)),
+    FaultKind("staged", "a booking that waits for somebody's approval", False, only=BOOK_TRANSACTIONS.name),
     FaultKind("cut-before", "the connection ends without an answer", False),
     FaultKind("cut-after", "the connection ends without an answer", True),
     FaultKind("cut-inside", "the connection ends in the middle of the answer", True),
@@ -85,7 +90,8 @@ class Fault(Written):
 
     def is_for(self, endpoint: Operation[Any, Any]) -> bool:
         """Return whether it is for calls of ``endpoint``."""
-        return _is_for(self.on, endpoint)
+        only = next(kind.only for kind in KINDS if kind.name == self.fault)
+        return _is_for(self.on, endpoint) and only in ("", endpoint.name)
 
 
 def _is_for(on: str, endpoint: Operation[Any, Any]) -> bool:

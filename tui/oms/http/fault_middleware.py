@@ -15,7 +15,7 @@ from tui.oms.domain.error_codes import ACCESS_DENIED, RATE_LIMITED, UNLISTED
 from tui.oms.domain.refusals import Refusal
 from tui.oms.faults.scenario import Fault
 from tui.oms.http.call import Call
-from tui.oms.http.guards import JSON
+from tui.oms.http.guards import JSON, json_body
 from tui.oms.http.response_builder import problem_response
 from tui.oms.http.router import Route
 
@@ -53,6 +53,12 @@ async def _response(fault: Fault, route: Route, call: Call) -> Response:
             return _failed(fault, call)
         case "cut-before":
             return _CutConnection()
+        case "staged":
+            from tui.oms.http.write_endpoints import stage_bookings
+
+            raw = await json_body(call)
+            reply = await call.engine.run(stage_bookings, call, raw)
+            return Response(reply, route.operation.status, media_type=JSON)
         case "delayed":
             call = await _delayed(fault.seconds or Decimal(0), call)
     answer = await route.handler(call)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui.api import operations, reference_operations
+from msgspec.structs import replace
+
+from tui.api import codec, operations, reference_operations
 from tui.api.base import ResourceId
+from tui.api.models import StagedModifications
 from tui.api.operation import Operation
-from tui.api.requests import BookTransactionsRequest
+from tui.api.requests import BookingReply, BookTransactionsRequest
 from tui.oms.engine.commands import COMMANDS, AllocationCommand, BookingCommand, WeightedAllocationCommand
 from tui.oms.http import bodies, idempotency
 from tui.oms.http.call import Call
@@ -30,6 +33,24 @@ def write(operation: Operation[Any, Any], call: Call, raw: bytes) -> bytes:
         request_id=call.request_id,
         idempotency=None if key is None else (key, idempotency.digest_of(call.request, raw)),
     )
+
+
+def stage_bookings(call: Call, raw: bytes) -> bytes:
+    """Return the reply to a booking that waits for an approval: nothing is booked (REFERENCE_DATA R64).
+
+    Raises:
+        Refusal: as :func:`write`.
+    """
+    reply: BookingReply = call.engine.try_out(
+        COMMANDS[operations.BOOK_TRANSACTIONS.name],
+        _booking(call, raw),
+        user=call.caller.user,
+        request_id=call.request_id,
+    )
+    href = f"{call.request.base_url}api/stagedmodifications"
+    staged = StagedModifications(count_pending=1, href_pending=href)
+    values = {id: replace(made, staged_modifications=staged) for id, made in (reply.values or {}).items()}
+    return codec.encode(replace(reply, values=values))
 
 
 def _request(operation: Operation[Any, Any], call: Call, raw: bytes) -> Any:

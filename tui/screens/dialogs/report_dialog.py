@@ -149,11 +149,12 @@ def hung(text: Content, width: int) -> Sequence[Content]:
 
 
 def counts(report: Report) -> Content:
-    """Return how many items are done, refused and unknown; not sent and unlike the preview, if any."""
+    """Return how many items are done, refused and unknown, and of the other outcomes if any."""
     parts = [
         Content.styled(f"{len(items):,} {word}", f"bold {style}" if items else "dim")
         for word, items, style in (
             ("done", report.done, "$text-success"),
+            ("staged", report.staged, "$text-warning"),
             ("refused", report.refused, "$text-error"),
             ("unknown", report.unknown, "$text-warning"),
             ("not sent", report.not_sent, "$text-warning"),
@@ -165,13 +166,14 @@ def counts(report: Report) -> Content:
 
 
 def report_lines(report: Report, most: int | None = None) -> Iterator[Line]:
-    """Return the lines of the report: unknown, not sent, refused, unlike the preview, done.
+    """Return the lines of the report: unknown, not sent, staged, refused, unlike the preview, done.
 
     Of each list come at most about ``most``.
     """
     lists = (
         _problems("Unknown", "$text-warning", report, report.unknown_groups, report.unknown),
         _problems("Not sent", "$text-warning", report, report.not_sent_groups, report.not_sent),
+        _problems("Staged", "$text-warning", report, report.staged_groups, report.staged),
         _problems("Refused", "$text-error", report, report.refused_groups, report.refused),
         _otherwise(report),
         _done(report),

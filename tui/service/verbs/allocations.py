@@ -22,6 +22,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_final, normalize
 from tui.service.numbers import counted, size_text, units
+from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
@@ -116,6 +117,7 @@ class AllocateWeighted(_Run, frozen=True):
 
 OLDER_FORM: Final = "booked in the older form: this server has no fee and mark-booked switches"
 UNMARKED: Final = "states stay as they are: this server cannot mark what is booked"
+STAGED_ADVICE: Final = "Do not book it again. Ask who approves; it is booked when the desk shows it."
 NO_PROPERTIES: Final = "This server books in the older form, which takes no properties for the transactions."
 _MARK_BOOKED: Final = "markOrdersAndAllocationsAsBooked"
 _WANTS_LIST: Final = re.compile(r"json array|deserializ|could not be converted|expected.*(list|array)", re.I)
@@ -171,6 +173,9 @@ class BookTransactions(Verb, frozen=True):
             return _booked(reply, OLDER_FORM)
         unmarked = self.mark_booked and _MARK_BOOKED not in request.target
         return _booked(reply, *([UNMARKED] if unmarked else []))
+
+    def outcomes(self, answer: ItemisedReply) -> tuple[Outcome, ...]:
+        return tuple(_staged(each) for each in super().outcomes(answer))
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         found: set[Ref] = set(self.refs)
@@ -232,6 +237,22 @@ def _booked(reply: BookingReply, *more: str) -> ItemisedReply:
     values = reply.values or {}
     notes = {name: "; ".join((_became(made), *more)) for name, made in values.items()}
     return ItemisedReply(values, reply.failed or {}, notes)
+
+
+def _staged(outcome: Outcome) -> Outcome:
+    """Return the outcome of a booking, staged where the server waits for an approval (REFERENCE_DATA R62)."""
+    made = outcome.entity
+    staged = made.staged_modifications if isinstance(made, Transaction) else None
+    if staged is None or staged.count_pending <= 0:
+        return outcome
+    where = f": {staged.href_pending}" if staged.href_pending else ""
+    return Outcome(
+        outcome.ref,
+        Status.STAGED,
+        reason=f"the server keeps it until somebody approves it{where}",
+        type="Staged",
+        advice=STAGED_ADVICE,
+    )
 
 
 def _became(transaction: Transaction) -> str:

@@ -282,7 +282,7 @@ class _Call:
         """Yield what is known of its items, in the order asked."""
         for ref in verb.refs:
             item = self.concluded.get(ref)
-            if item is not None and item.status in (Status.DONE, Status.REFUSED):
+            if item is not None and item.status in (Status.DONE, Status.STAGED, Status.REFUSED):
                 reason, note = ("", item.text) if item.status is Status.DONE else (item.text, "")
                 yield Outcome(ref, item.status, reason=reason, note=note)
 
