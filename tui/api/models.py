@@ -163,9 +163,9 @@ class TransactionPrice(WireStruct, frozen=True, kw_only=True):
 
 
 class StagedModifications(WireStruct, frozen=True, kw_only=True):
-    """The changes to an entity that wait for somebody's approval (REFERENCE_DATA 11)."""
+    """Changes of an entity that somebody else must approve first (REFERENCE_DATA 11)."""
 
-    count_pending: int = 0
+    count_pending: int
     href_pending: str | None = None
     ids_previewed: tuple[str, ...] | None = None
 

@@ -24,7 +24,7 @@ from tui.api.base import (
     Version,
     WireStruct,
 )
-from tui.api.models import Transaction
+from tui.api.models import StagedModifications, Transaction
 
 
 class LatestAsAt(WireStruct, frozen=True, kw_only=True):
@@ -32,14 +32,6 @@ class LatestAsAt(WireStruct, frozen=True, kw_only=True):
 
     as_at: str | None = None
     links: tuple[Link, ...] | None = None
-
-
-class StagedModifications(WireStruct, frozen=True, kw_only=True):
-    """Changes of an entity that somebody else must approve first."""
-
-    count_pending: int
-    href_pending: str | None = None
-    ids_previewed: tuple[str, ...] | None = None
 
 
 # -- instruments ------------------------------------------------------------------------------------------

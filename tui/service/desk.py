@@ -1,54 +1,35 @@
-"""The desk: one server's order management, held as a snapshot, kept fresh, and acted upon.
+"""The desk: one server's order management, kept fresh and acted upon.
 
-It owns the newest snapshot and notifies its listeners of what differs. The reader
-(:mod:`tui.service.sync.reader`) decides what to read, the writer (:mod:`tui.service.writes.writer`) how a
-write is carried out; the desk decides when. The health tracker
-(:mod:`tui.service.sync.health_tracker`) says what a failure means for its user, the preparer
-(:mod:`tui.service.rehearsal.preparer`) what there is to confirm. What no row holds is read beside the rows
-(:mod:`tui.service.reference.beside_rows`).
+The writer (:mod:`tui.service.writes.writer`) decides how a write is carried out, the desk when. The preparer
+(:mod:`tui.service.rehearsal.preparer`) says what there is to confirm.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unauthenticated
 from tui.api.model_members import time_members
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
-from tui.service.learned import Learned
 from tui.service.outcomes import Difference, Outcome, Report, Status
-from tui.service.reference.beside_rows import BesideRows
 from tui.service.simulated_market import SimulatedMarket
-from tui.service.snapshot.compliance_states import fact_of, switches_for
-from tui.service.snapshot.last_prices import LatestQuote
-from tui.service.snapshot.records import Records
 from tui.service.snapshot.relations import portfolios_of
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.sync.answers import fold_answers
-from tui.service.sync.health_tracker import HealthTracker
-from tui.service.sync.load_progress import LoadProgress
-from tui.service.sync.read_session import Superseded
-from tui.service.sync.reader import Reader
-from tui.service.sync.reconciliation import Reconciliation
+from tui.service.synced_desk import SyncedDesk, utc_now
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from tui.api.requests import CurrentUser
-    from tui.service.browse import Browser
-    from tui.service.history import HistoryEntry
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -58,7 +39,6 @@ if TYPE_CHECKING:
     from tui.service.writes.writer import Compare, Writer
 
 T = TypeVar("T")
-Listener = Callable[[Update], None]
 
 NEEDED_NEXT: Final = (
     "tui.service.writes.writer",
@@ -69,11 +49,6 @@ NEEDED_NEXT: Final = (
 )
 """Loaded in a thread at the end of the first load."""
 
-COMPARED_AT_ONCE: Final = 300
-"""Rows of a poll that are compared with what they were in one turn of the event loop."""
-
-log = logging.getLogger(__name__)
-
 
 def _load_what_follows() -> None:
     """Load what is needed once a desk is shown: it takes too long for the loop."""
@@ -82,11 +57,7 @@ def _load_what_follows() -> None:
     time_members()  # which the first body that is sent asks for
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Desk:
+class Desk(SyncedDesk):
     """One server's desk. Create one per server and program; all methods belong to one event loop.
 
     Args:
@@ -113,117 +84,41 @@ class Desk:
         open_sandbox: OpenSandbox | None = None,
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.client = client
-        self.environment = environment
+        super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now)
         self.market = SimulatedMarket(client, environment.kind)
-        self.limits = limits
         self.read_only = read_only
-        self.profile = profile
-        self.cache = cache
-        self.learned = Learned(cache, now)
-        asked = profile.home or profile.compliance != EMPTY.compliance
-        self.snapshot: Snapshot = (
-            replace(EMPTY, home=profile.home, compliance=profile.compliance) if asked else EMPTY
-        )
-        client.switches.on_dropped = lambda parameter, why: self.learned.put(fact_of(parameter), why)
-        self._set_switches()
-        self._now = now
-        self._listeners: list[Listener] = []
-        self._health = HealthTracker(lambda: self.environment, now, self._notify_health)
-        self._reader = Reader(
-            client, self._publish, self.snapshot, profile=profile, learned=self.learned, now=now
-        )
-        self._reconciliation = Reconciliation(client, self._reader, now, self._held)
-        self.in_use: Callable[[], Collection[Ref] | None] = tuple
-        """Returns the rows that somebody looks at or acts on; None while that may be any of them."""
-        self._reconciling = self._booking = False
-        self._reading = asyncio.Lock()
-        self._full_load_due = True
-        self._user = ""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal = journal or Journal(None)
         self._pause = pause
         self._writer: Writer | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
-        self.beside = BesideRows(self, client, self.learned, profile, cache, now)
-        client.http.listen(self._health.on_notice)
 
-    def _set_switches(self) -> None:
-        """Ask for the states of the profile's engine, as far as this server is known to take that."""
-        for switch in switches_for(self.profile.compliance, self.learned):
-            self.client.switches.set(switch)
+    async def load(self) -> bool:
+        """Read the whole desk; return whether it worked.
 
-    # --- what there is -------------------------------------------------------------------------
+        Writes that a crash left without an outcome are read back at the end of the first load.
+        """
+        loaded = await super().load()
+        if self._writer is None:
+            await asyncio.to_thread(_load_what_follows)
+            self._writing()
+            if self.unknown:
+                self.notify_listeners()  # the screen was painted meanwhile
+        if self._writing().is_news and loaded:
+            found = await self.recheck()
+            self._notify(Update(self.snapshot, self.snapshot, found=found))
+        return loaded
 
-    @property
-    def health(self) -> Health:
-        """The health of the connection."""
-        return self._health.health
+    def _held(self) -> frozenset[Ref] | None:
+        """Return the rows that must not leave: those in use, and those of writes that are not settled."""
+        in_use = super()._held()
+        return None if in_use is None else in_use | {*self.in_flight, *self.unknown}
 
-    @property
-    def progress(self) -> LoadProgress | None:
-        """How far the load under way is; None when nothing is being loaded."""
-        return self._reader.progress
-
-    @property
-    def in_flight(self) -> Mapping[Ref, str]:
-        """The intent of every row with a write in flight or of unknown outcome: ``6?``, ``E?``, ``A?``."""
-        return self._writer.marks if self._writer else {}
-
-    @property
-    def sending(self) -> int:
-        """The number of rows with a write in flight; those of unknown outcome are not among them."""
-        return self._writer.sending if self._writer else 0
-
-    @property
-    def unknown(self) -> tuple[Ref, ...]:
-        """The rows whose last write has an unknown outcome, oldest first."""
-        calls = self._writer.unknown_calls if self._writer else ()
-        return tuple(ref for call in calls for ref in call.verb.refs)
-
-    @property
-    def unresolved(self) -> tuple[Ref, ...]:
-        """The rows of unknown outcome that are not being read back: a person has to decide."""
-        return self._writer.unresolved if self._writer else ()
-
-    @property
-    def user(self) -> str:
-        """Who is signed on, as the server's versions call them; empty when that is not known."""
-        return self._user or (self.environment.user if self.environment.kind is EnvironmentKind.LOCAL else "")
-
-    @property
-    def absent(self) -> Mapping[str, str]:
-        """The endpoints that cannot be used on this server, by name, and why (T10)."""
-        return self.client.absent
-
-    @property
-    def foretold(self) -> Mapping[str, str]:
-        """The writes that the access service denies the user, by name of endpoint, and why."""
-        return self.client.foretold
-
-    @property
-    def denied(self) -> Mapping[str, str]:
-        """The writes refused to the user, by name of endpoint, and why; ``reload`` clears them."""
-        return self.client.denied
-
-    @property
-    def silent_s(self) -> int:
-        """For how many whole seconds a request has waited for its answer."""
-        return int(self.client.http.unanswered_s)
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` on every update, in the event loop; the function returned ends that."""
-        self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return unsubscribe
+    # --- confirming ----------------------------------------------------------------------------------
 
     def preview(self, verb: Verb) -> Preview:
         """Return what to show before ``verb`` is sent from this desk, as it stands now."""
@@ -278,185 +173,7 @@ class Desk:
 
         return curl(verb, self.client)
 
-    # --- reading -------------------------------------------------------------------------------
-
-    async def load(self) -> bool:
-        """Read the whole desk, the first page of blocks on screen before the rest; return whether it worked.
-
-        A failure is in :attr:`health`, and the snapshot stays. Writes that a crash left without an outcome
-        are read back at the end of the first load.
-        """
-        async with self._reading:
-            loaded = await self._guarded(self._reader.load())
-            if loaded:
-                self._full_load_due = False
-                self._reconciliation.restart()
-        if self._writer is None:
-            await asyncio.to_thread(_load_what_follows)
-            self._writing()
-            if self.unknown:
-                self.notify_listeners()  # the screen was painted meanwhile
-        if self._writing().is_news and loaded:
-            found = await self.recheck()
-            self._notify(Update(self.snapshot, self.snapshot, found=found))
-        return loaded
-
-    async def reload(self) -> bool:
-        """Read the whole desk because the user asked for it, also from a server that is offline."""
-        self.client.http.try_now()
-        self.client.denied.clear()
-        self.learned.forget()
-        self._set_switches()
-        self.beside.read_anew()
-        return await self.load()
-
-    async def refresh(self) -> bool:
-        """Read what changed since the last read and publish it, if anything did; return whether it worked.
-
-        Does nothing while another read is under way, in the past, or when nobody is signed on.
-        """
-        if self.health.state is State.UNAUTHENTICATED or self.snapshot.as_at is not None:
-            return False
-        if self._reading.locked():
-            return False
-        if self._full_load_due:
-            return await self.load()
-        async with self._reading:
-            worked = await self._guarded(self._reader.refresh())
-            self._full_load_due = not worked
-            await self._publish_compared()
-        return worked
-
-    async def reconcile(self) -> None:
-        """Compare some more rows with the server's and publish what differs; polls go on meanwhile.
-
-        It is meant to be called after every poll. Rows that others deleted disappear this way, and what could
-        not be read before is tried again.
-        """
-        idle = self.health.state is State.LIVE and self.snapshot.as_at is None
-        if self._reconciling or self._full_load_due or self._reader.loading or not idle:
-            return
-        self._reconciling = True
-        try:
-            await self._reconciliation.go_on()
-        except (ApiError, Superseded) as error:
-            log.info("the comparison with the server stopped: %s", error)
-        finally:
-            self._reconciling = False
-        self._publish()
-
-    def _held(self) -> frozenset[Ref] | None:
-        """Return the rows that must not leave: those in use, and those of writes that are not settled."""
-        in_use = self.in_use()
-        return None if in_use is None else frozenset((*in_use, *self.in_flight, *self.unknown))
-
-    async def read_bookings(self, rows: Collection[Ref] = ()) -> bool:
-        """Read some of what is booked and not read yet, first of ``rows``; return whether more is left.
-
-        It is meant to be called after the first load and after every poll, as long as something is left.
-        """
-        if not self.snapshot.bookings_due or self._booking or self._reader.loading:
-            return False
-        self._booking = True
-        try:
-            more = await self._reader.read_bookings(portfolios_of(self.snapshot, rows))
-        except (ApiError, Superseded) as error:
-            log.info("what is booked is read later: %s", error)
-            more = False
-        finally:
-            self._booking = False
-        self._publish()
-        return more
-
-    def publish_records(self, records: Records, rows: Iterable[Ref] | None) -> None:
-        """Publish what reference data tell by now, of these rows or, with None, of any."""
-        self._reader.builder.put_records(records, rows)
-        self._publish()
-
-    @property
-    def base_currency(self) -> str:
-        """The currency that money is compared in."""
-        return self.limits.base
-
-    def publish_quotes(self, quotes: Mapping[str, LatestQuote], rates: Mapping[str, Decimal]) -> None:
-        """Show quotes, by LUID, and use rates in the base currency, by currency."""
-        if rates != self.limits.quoted:
-            self.limits = replace(self.limits, quoted=rates)
-        if self._reader.as_at is None:
-            self._reader.builder.put_quotes(quotes)
-            self._publish()
-
-    def notify_listeners(self) -> None:
-        """Notify listeners that something in no row changed: marks, facts for a ticket, the user."""
-        self._notify(Update(self.snapshot, self.snapshot))
-
-    async def reread(self, refs: Iterable[Ref]) -> bool:
-        """Read named rows again, and what their blocks name; return whether it worked.
-
-        In the past nothing is read: a write's outcome cannot be seen there.
-        """
-        if self._reader.as_at is not None:
-            return False
-        worked = await self._guarded(self._reader.reread(frozenset(refs)))
-        self._full_load_due = self._full_load_due or not worked
-        self._publish()
-        return worked
-
-    async def travel(self, as_at: datetime | None) -> bool:
-        """Show the desk as it was at ``as_at``, or live again with None; return whether it worked."""
-        self._reader.travel(as_at)
-        self._health.on_travel()
-        return await self.load()
-
-    def on_identified(self, user: CurrentUser) -> None:
-        """Say who is signed on, as the server told."""
-        self._user = user.id
-        self.environment = replace(self.environment, user=user.email_address or user.id)
-        self.notify_listeners()
-
-    async def _guarded(self, read: Awaitable[None]) -> bool:
-        """Await a read and set the health by its outcome; the snapshot stays whatever happens."""
-        try:
-            await read
-            await asyncio.sleep(0)  # to publish what was read takes a turn of its own
-        except ApiError as error:
-            self._health.on_read_failed(error)
-            return False
-        except Superseded:
-            return False
-        self._health.on_read()
-        return True
-
-    def _notify_health(self, notice: str = "") -> None:
-        self._notify(Update(self.snapshot, self.snapshot, notice=notice))
-
-    def _publish(self, *, complete: bool | None = None) -> None:
-        """Freeze the builder into the desk's snapshot and notify listeners, if anything differs."""
-        if (update := self._frozen(complete=complete)) is not None:
-            self._notify(update)
-
-    async def _publish_compared(self) -> None:
-        """Publish what was read; many rows are compared in another thread first: keys would wait for it."""
-        update = self._frozen()
-        if update is not None and update.touched > COMPARED_AT_ONCE:
-            await asyncio.to_thread(lambda: update.deltas)
-        if update is not None:
-            self._notify(update)
-
-    def _frozen(self, *, complete: bool | None = None) -> Update | None:
-        """Freeze the builder into the desk's snapshot; return the news, None where nothing differs."""
-        old = self.snapshot
-        new = self._reader.builder.freeze(read_at=self._now(), complete=complete)
-        if new is old:
-            return None
-        self.snapshot = new
-        return Update(old, new)
-
-    def _notify(self, update: Update) -> None:
-        for listener in tuple(self._listeners):
-            listener(update)
-
-    # --- writing -------------------------------------------------------------------------------
+    # --- writing -------------------------------------------------------------------------------------
 
     async def act(
         self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare | None = None
@@ -491,6 +208,27 @@ class Desk:
             return await otherwise(prepared, report, self.snapshot if seen else None, self.client)
 
         return await self.act(prepared.verb, dispatch, compare)
+
+    @property
+    def in_flight(self) -> Mapping[Ref, str]:
+        """The intent of every row with a write in flight or of unknown outcome: ``6?``, ``E?``, ``A?``."""
+        return self._writer.marks if self._writer else {}
+
+    @property
+    def sending(self) -> int:
+        """The number of rows with a write in flight; those of unknown outcome are not among them."""
+        return self._writer.sending if self._writer else 0
+
+    @property
+    def unknown(self) -> tuple[Ref, ...]:
+        """The rows whose last write has an unknown outcome, oldest first."""
+        calls = self._writer.unknown_calls if self._writer else ()
+        return tuple(ref for call in calls for ref in call.verb.refs)
+
+    @property
+    def unresolved(self) -> tuple[Ref, ...]:
+        """The rows of unknown outcome that are not being read back: a person has to decide."""
+        return self._writer.unresolved if self._writer else ()
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:
@@ -572,25 +310,6 @@ class Desk:
         """Show the entities a server answered a write with at once; rereading adds what they do not say."""
         if self._reader.as_at is None:
             fold_answers(self._reader.builder, outcomes)
-
-    # --- looking closer ------------------------------------------------------------------------
-
-    def browser(self) -> Browser:
-        """Return what reads blocks and orders outside the desk's window, page by page."""
-        from tui.service.browse import Browser
-
-        return Browser(self.client, self.learned, lambda: self.snapshot, self._now)
-
-    async def history(self, order_id: ResourceId) -> tuple[HistoryEntry, ...]:
-        """Return what happened to an order and its related entities, newest first.
-
-        Raises:
-            ApiError: it could not be read; NotFound when there is no such order.
-        """
-        from tui.service.history import entries
-
-        items = await self.client.get_order_history(order_id, as_at=self.snapshot.as_at)
-        return entries(order_id, items, self.snapshot)
 
 
 __all__ = ["Desk", "Environment", "EnvironmentKind", "Health", "State", "Update"]
