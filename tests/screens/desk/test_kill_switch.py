@@ -10,6 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from tests import idle
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.trading_steps import new_block, place
 from tui.api import operations
@@ -126,16 +127,19 @@ async def test_the_kill_waits_for_no_rehearsal(monkeypatch: pytest.MonkeyPatch) 
         raise OSError("never there")
 
     monkeypatch.setattr("tests.blotter_app.sandboxes_of", lambda engine: silent)
+    monkeypatch.setattr(idle, "THREADS_S", 0.1)
     async with blotter() as user:
-        count = working(user)
-        await asked(user)
-        await user.press("1")
-        assert f"Type the count, {count}" in await preview(user)
-        await user.until(lambda: bool(asked_for))
-        await user.press(*str(count), "enter")
-        await user.report()
-        await user.until(lambda: working(user) == 0)
-        given_up.set()
+        try:
+            count = working(user)
+            await asked(user)
+            await user.press("1")
+            assert f"Type the count, {count}" in await preview(user)
+            await user.until(lambda: bool(asked_for))
+            await user.press(*str(count), "enter")
+            await user.report()
+            await user.until(lambda: working(user) == 0)
+        finally:
+            given_up.set()  # the app waits for its rehearsal as it ends
 
 
 async def test_what_the_rehearsal_finds_is_added_while_the_count_is_typed() -> None:
