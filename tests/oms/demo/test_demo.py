@@ -390,7 +390,7 @@ def test_one_seed_makes_one_desk_to_the_last_byte() -> None:
 
 
 @pytest.mark.parametrize("zone", [0, 9, -5])
-def test_a_desk_opened_early_has_no_trades_of_yesterday(zone: int) -> None:
+def test_a_desk_opened_early_has_the_same_trades_and_none_of_yesterday(zone: int, desk: SeededDesk) -> None:
     start = datetime(2026, 11, 20, 2, 30, tzinfo=timezone(timedelta(hours=zone)))
     served = DemoServer("demo", start)
     try:
@@ -398,6 +398,8 @@ def test_a_desk_opened_early_has_no_trades_of_yesterday(zone: int) -> None:
     finally:
         served.engine.close()
     assert {fill.created_date.astimezone(start.tzinfo).date() for fill in fills} == {start.date()}
+    at_noon = [(fill.id, fill.quantity, fill.price) for fill in desk.executions]
+    assert [(fill.id, fill.quantity, fill.price) for fill in fills] == at_noon
 
 
 def test_a_desk_that_is_not_empty_is_left_as_it_is(served: DemoServer) -> None:

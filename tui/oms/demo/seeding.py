@@ -46,6 +46,8 @@ SLOT_COUNTS: Final[Mapping[Size, int]] = {"demo": 120, "busy": 60, "stress": 40}
 MORNING: Final = timedelta(hours=4)
 MIN_MORNING: Final = timedelta(hours=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
+PARTS: Final = 120_000
+"""The times at which a step may be in its slot: as many in a short morning, so that no draw differs."""
 
 
 Tell = Callable[[int], None]
@@ -58,8 +60,8 @@ def seed(
     """Fill an empty desk with a morning that ends at ``start``: 40, 1,000 or 20,000 blocks.
 
     The morning begins four hours before ``start``, or at midnight in its time zone if that is later, and is
-    at least an hour long. The same ``size``, ``seed`` and ``start`` give the same database, byte by byte.
-    Everything is one transaction: a desk is never half filled.
+    at least an hour long. The same ``size``, ``seed`` and ``start`` give the same database, byte by byte; at
+    another hour only its times differ. Everything is one transaction: a desk is never half filled.
 
     Raises:
         Refusal: the server refused part of it; nothing was written.
@@ -135,9 +137,8 @@ class Playback:
 
     def play_slot(self, number: int, steps: Sequence[StoryStep], rng: Random) -> None:
         """Play the steps of one slot at random times in it."""
-        seconds = int(self._width.total_seconds())
         begin = self._opening + number * self._width
-        times = sorted(begin + rng.randrange(seconds * 1000) * MILLISECOND for _ in steps)
+        times = sorted(begin + self._width * rng.randrange(PARTS) // PARTS for _ in steps)
         calls: defaultdict[tuple[CommandName, str], list[tuple[datetime, Any]]] = defaultdict(list)
         for at, (story, step) in zip(times, steps, strict=True):
             request = step.request(story, at)
