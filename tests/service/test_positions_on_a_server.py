@@ -111,6 +111,7 @@ async def test_a_preview_of_a_thousand_orders_asks_each_portfolio_once_and_twent
     line = dealer.line.server
     assert isinstance(line, AroundTheRows)
     line.answers["/holdingsWithOrders"] = holdings()
+    line.hold_until(20)
     many = trade(dealer, "Sell", "VOD", *((f"FUND-{number % 100}", 1 + number) for number in range(1_000)))
     seen, positions = await asked(dealer, many)
     assert len(positions) == 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from tui.screens.desk.arranger import Arranger
 async def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Blotter]:
     """A dealer at the fills, none of whose panes gets on with its rows."""
 
-    async def stand_still(arranger: Arranger) -> None:
-        await asyncio.Event().wait()
+    def stand_still(arranger: Arranger) -> bool:
+        return True
 
     async with blotter(exports=tmp_path) as made:
         await made.go("executions")

@@ -37,6 +37,12 @@ class AroundTheRows(AsyncBaseTransport):
         self.held.set()
         self.most_at_once = 0
         self._under_way = 0
+        self._awaited = 0
+
+    def hold_until(self, under_way: int) -> None:
+        """Let no answer arrive before so many requests are under way at once."""
+        self.held.clear()
+        self._awaited = under_way
 
     def count(self, name: str) -> int:
         """Return how often an endpoint was asked."""
@@ -50,6 +56,8 @@ class AroundTheRows(AsyncBaseTransport):
         self.asked.append(request.url)
         self._under_way += 1
         self.most_at_once = max(self.most_at_once, self._under_way)
+        if self._under_way == self._awaited:
+            self.held.set()
         try:
             await self.held.wait()
             await asyncio.sleep(0)
