@@ -227,7 +227,8 @@ class FormDialog(Dialog[dict[str, str]]):
         line = self.query_one("#live", Static)
         line.set_class(wrong, "error")
         line.display = bool(text.plain)
-        line.update(text)
+        if text.plain != self._said:
+            line.update(text)  # which lays the whole screen out again
         inside = max(1, self.query_one("#box").size.width)
         taller = _height(text.plain, inside) != _height(self._said, inside)
         self._said = text.plain
