@@ -55,11 +55,12 @@ def _seconds(text: str) -> float:
 def _moment(text: str) -> datetime:
     from datetime import UTC, datetime
 
+    from tui.service.typed_times import read_time
+
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 2026-11-20T09:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return read_time(text, datetime.now(UTC), UTC).begin
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parser() -> argparse.ArgumentParser:

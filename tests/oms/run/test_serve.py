@@ -364,4 +364,4 @@ def test_with_a_virtual_clock_time_moves_only_with_the_markets_steps(start: Star
 def test_a_clock_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--clock", "noon"])
-    assert "'noon' is no time such as 2026-11-20T09:00:00Z" in capsys.readouterr().err
+    assert "'noon' is not a time; write it as 09:30," in capsys.readouterr().err

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
 from msgspec.structs import replace
 
 from tests.blotter_app import blotter
 from tui.screens.dialogs.form_dialog import FormDialog
-from tui.screens.typed_time import read_time
 
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
 """Noon in New York."""
@@ -39,21 +37,21 @@ async def test_a_dealer_in_new_york_types_the_time_of_the_clock_on_the_wall() ->
         await user.until(lambda: user.desk.snapshot.as_at is None)
 
 
-@pytest.mark.parametrize(
-    ("typed", "hour"),
-    [
-        ("9:30", "2026-11-20T14:30"),
-        ("09:30:00", "2026-11-20T14:30"),
-        ("2026-11-20 09:30", "2026-11-20T14:30"),
-        ("2026-11-20 09:30Z", "2026-11-20T09:30"),
-        ("2026-07-20 09:30", "2026-07-20T13:30"),
-    ],
-)
-def test_a_time_is_of_the_zone_shown_unless_it_names_its_own(typed: str, hour: str) -> None:
-    assert read_time(typed, NOON, NEW_YORK) == datetime.fromisoformat(f"{hour}+00:00")
+async def test_an_offset_that_was_typed_is_shown_and_stands_there_again() -> None:
+    async with blotter(start=NOON) as user:
+        await user.press("T")
+        await user.fill("as_at", "20 Nov 21:30+09:00")
+        assert "20 Nov 2026 21:30:00 UTC+09:00, 20 Nov 12:30:00 UTC" in user.text()
+        await user.press("enter")
+        await user.until(lambda: user.desk.snapshot.as_at == NOON.replace(hour=12, minute=30))
+        await user.press("T")
+        assert "2026-11-20 21:30:00+09:00" in await user.form()
 
 
-@pytest.mark.parametrize("typed", ["half past nine", "25:00", "2026-13-01 09:30"])
-def test_what_is_no_time_is_said(typed: str) -> None:
-    with pytest.raises(ValueError, match="is not a time; write it as 09:30 or 2026-11-20 09:30"):
-        read_time(typed, NOON, NEW_YORK)
+async def test_minutes_ago_is_a_time_and_an_hour_ahead_says_how_to_mean_yesterday() -> None:
+    async with blotter(start=NOON) as user:
+        await user.press("T")
+        await user.fill("as_at", "18:00")
+        assert "For the day before, write yesterday 18:00." in " ".join(user.boxed().split())
+        await user.fill("as_at", "90m ago")
+        assert "20 Nov 2026 15:30:00 UTC" in user.text()

@@ -33,10 +33,11 @@ from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.grid_columns import grid_columns
 from tui.screens.row_screens import detail_screen, history_screen
-from tui.screens.typed_time import NOW, moment_of, time_field
+from tui.screens.time_field import time_field, time_typed
 from tui.service.browse import BROWSED, BrowsedPage, Search
 from tui.service.environment import Update
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
+from tui.service.typed_times import NOW
 from tui.session import DeskSession
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 ASKS: Final = key_for(FilterBar.BINDINGS, "submit")
 PLACEHOLDER: Final = f"side:buy instrument:VOD scope:FundA, {ASKS} asks the server"
-A_DAY: Final = timedelta(days=1)
 _FIRST_KEYS: Final = ("back", "filter", "following", "previous", "date")
 """The actions whose hints stay longest on a narrow screen."""
 
@@ -243,16 +243,15 @@ class BrowseScreen(DismissOnce[Ref]):
         """Ask for a time, and show the rows from then on back."""
         session, until = self._session, self._search.until
         zone = session.display_context.zone
-        value = f"{until.astimezone(zone):%Y-%m-%d %H:%M:%S}" if until else NOW
-        field = time_field("until", "Until", value, session, now_means="the newest")
+        field = time_field("until", "Until", until, session, now_means="the newest")
         intro = "Shows what was made until then, newest first; a day without a time is the whole day."
         answered = await self.app.push_screen_wait(FormDialog("Go to a date", intro, (field,), None))
         if answered is None:
             return
-        typed = answered["until"].strip()
-        moment = moment_of(typed, session.now(), zone)
-        if moment is not None and len(typed) <= len("2026-11-20") and typed.count("-") == 2:
-            moment = min(moment + A_DAY - timedelta(microseconds=1), session.now())
+        read = time_typed(answered["until"], session.now(), zone)
+        moment = None if read is None else read.begin
+        if read is not None and read.is_day:
+            moment = min(read.end - timedelta(microseconds=1), session.now())
         self._look_for(replace(self._search, until=moment))
 
     def action_detail(self) -> None:

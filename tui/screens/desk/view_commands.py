@@ -8,7 +8,7 @@ from typing import Final
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.key_hints import help_groups
 from tui.screens.desk.layout import PanesScreen
-from tui.screens.typed_time import NOW, moment_of, time_field
+from tui.screens.time_field import time_field, time_typed
 
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
 
@@ -32,12 +32,12 @@ async def travel(desk: PanesScreen) -> None:
     """Ask for a time, and show the desk as it was then."""
     session = desk.session
     then, zone = session.snapshot.as_at, session.display_context.zone
-    value = f"{then.astimezone(zone):%Y-%m-%d %H:%M:%S}" if then else NOW
-    field = time_field("as_at", "As at", value, session, now_means="the desk as it is")
+    field = time_field("as_at", "As at", then, session, now_means="the desk as it is")
     intro = f"See the desk as it was then. Times are in {session.display_context.zone_name}."
     answered = await ask_fields(desk, "Time travel", (field,), intro=intro)
     if answered is not None:
-        _travel_to(desk, moment_of(answered["as_at"], session.now(), zone))
+        read = time_typed(answered["as_at"], session.now(), zone)
+        _travel_to(desk, None if read is None else read.begin)
 
 
 async def browse(desk: PanesScreen) -> None:
