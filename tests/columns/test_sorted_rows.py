@@ -219,7 +219,7 @@ VIEWS = [
     View(EntityKind.PLACEMENTS, sort="average", descending=True),
     View(EntityKind.EXECUTIONS, filter="side:buy", sort="value"),
     View(EntityKind.ALLOCATIONS, filter="!transactions=0", sort="value", descending=True),
-    View(EntityKind.ALLOCATIONS, hidden=frozenset({"value"}), sort="transactions"),
+    View(EntityKind.ALLOCATIONS, chosen=("transactions", "id"), sort="transactions"),
 ]
 
 

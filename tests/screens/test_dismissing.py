@@ -22,6 +22,7 @@ from tui.screens.browse.screen import BrowseScreen
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.detail.screen import DetailScreen
+from tui.screens.dialogs.columns_dialog import ColumnsDialog
 from tui.screens.dialogs.dialog import Dialog, GuardedDialog
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
@@ -46,6 +47,7 @@ OPENED_BY = {
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),
     QuestionDialog: ("K",),
+    ColumnsDialog: ("o",),
 }
 """The keys that open each screen on the demo desk."""
 CHARACTERS = {"question_mark": "?", "enter": "\r", "colon": ":"}

@@ -28,6 +28,7 @@ from tui.columns.panes import PANES
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs import dialog
+from tui.screens.dialogs.columns_dialog import ColumnsDialog
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
@@ -47,6 +48,7 @@ KEYS: Final = tuple(action.key for action in ACTIONS if action.id not in ("quit"
 DESK_KEYS: Final = (*MOVES, *MOVES, "down", "up", "tab", "shift+tab", "space", "j", "k", "asterisk")
 OTHER_KEYS: Final[dict[type[Any], tuple[str, ...]]] = {
     FormDialog: ("tab", "shift+tab", "space", "ctrl+u", "down", "left", "right", *["enter", "escape"] * 5),
+    ColumnsDialog: ("j", "k", "J", "K", "plus", "minus", "p", "space", "enter", "escape", *MOVES),
     PreviewDialog: ("j", "k", "r", "w", "y", "enter", "backspace", "1", "2", "escape", "pagedown"),
     ReportDialog: ("y", "enter", "escape", *MOVES),
 }
@@ -226,10 +228,10 @@ LOOKS: Final = (
 )
 FORMS: Final = (
     *(("1", "n"), ("1", "N"), ("1", "p"), ("1", "s"), ("1", "T")),
-    *(("2", "u"), ("2", "m"), ("2", "C"), ("2", "o"), ("3", "f"), ("4", "y")),
+    *(("2", "u"), ("2", "m"), ("2", "C"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "question_mark", "B")
+VIEWS: Final = ("enter", "i", "h", "o", "question_mark", "B")
 
 
 async def tour(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -23,22 +23,38 @@ class View(Struct, frozen=True):
     """The part of its rows that one pane shows.
 
     ``sort`` names a column, or is :data:`NEWEST`; empty keeps the order in which rows were read.
-    ``properties`` are shown behind the declared columns.
+    ``chosen`` are the columns shown, by id, in the reader's order; when empty they are the declared ones, and
+    ``properties`` behind them. ``pinned`` stand at the left while the others scroll, and ``widths`` are the
+    reader's own, in cells.
     """
 
     kind: EntityKind
     filter: str = ""
     sort: str = ""
     descending: bool = False
-    hidden: frozenset[str] = frozenset()
+    chosen: tuple[str, ...] = ()
     needs_first: bool = False
     properties: tuple[PropertyColumn, ...] = ()
+    pinned: tuple[str, ...] = ()
+    widths: Mapping[str, int] = {}
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns shown: the declared ones in their order, then properties."""
-        shown = tuple(column for column in COLUMNS[self.kind] if column.id not in self.hidden)
-        return shown + tuple(each.column() for each in self.properties)
+        """The columns shown, the pinned ones first."""
+        known = self.known_columns
+        shown = [known[id] for id in self.chosen or known if id in known]
+        return tuple(sorted(shown, key=lambda column: column.id not in self.pinned))
+
+    @property
+    def known_columns(self) -> dict[str, Column]:
+        """The columns there are, by id: the declared ones in their order, then properties."""
+        declared = {column.id: column for column in COLUMNS[self.kind]}
+        return declared | {each.key: each.column() for each in self.properties}
+
+    @property
+    def pinned_count(self) -> int:
+        """How many of the columns shown are pinned."""
+        return sum(column.id in self.pinned for column in self.columns)
 
     def column(self, id: str) -> Column:
         """Return a column of the pane, shown or not, or that of a property shown."""

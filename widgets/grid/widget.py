@@ -216,9 +216,9 @@ class Grid(Surface, can_focus=True):
         if differs:
             self._update()
 
-    def set_columns(self, columns: Sequence[GridColumn]) -> None:
-        """Show other columns; ``cells`` must return theirs from now on."""
-        self._columns = tuple(columns)
+    def set_columns(self, columns: Sequence[GridColumn], *, frozen: int = 1) -> None:
+        """Show other columns, the first ``frozen`` of which stay in place; ``cells`` must return theirs."""
+        self._columns, self._frozen = tuple(columns), frozen
         self._needs = [0] * len(self._columns)
         self._hidden = 0
         self._known.clear()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tests.blotter_app import Blotter, blotter
+from tui.screens.dialogs.columns_dialog import ColumnChoice, ColumnsDialog
 from tui.service.snapshot.snapshot import luid_of
-from widgets.form import FieldList
 
 
 async def filtered(user: Blotter, text: str) -> list[str]:
@@ -47,9 +47,10 @@ async def test_the_name_is_in_sight_on_a_wide_terminal_and_takes_nothing_from_a_
 async def test_a_property_is_chosen_by_its_name_sorted_filtered_and_taken_away() -> None:
     async with blotter((200, 60)) as user:
         await user.press("o")
-        assert "Average daily volume" in await user.form()
-        keys = [entry.field.id for entry in user.app.screen.query_one(FieldList).entries]
+        await user.until(lambda: "Average daily volume" in user.text())
+        keys = [choice.id for choice in columns_of(user)]
         volume = next(key for key in keys if key.endswith("/AverageDailyVolume"))
+        assert "[ ] Average daily volume" in user.text()
         await turn(user, volume)
         code = user.codes("blocks")[0]
         assert user.row("blocks", code)[volume]
@@ -73,10 +74,14 @@ async def test_a_property_is_chosen_by_its_name_sorted_filtered_and_taken_away()
         assert "newest first" in user.text(), "what is not shown does not sort"
 
 
-async def turn(user: Blotter, field: str) -> None:
+def columns_of(user: Blotter) -> tuple[ColumnChoice, ...]:
+    """Return the columns that the dialog lists, in their order."""
+    assert isinstance(user.app.screen, ColumnsDialog)
+    return tuple(user.app.screen._choices)
+
+
+async def turn(user: Blotter, id: str) -> None:
     """Turn a column of the dialog over, and leave the dialog."""
-    await user.form()
-    fields = user.app.screen.query_one(FieldList)
-    at = next(at for at, entry in enumerate(fields.entries) if entry.field.id == field)
-    fields.go_to(at)
-    await user.press("space", "enter")
+    await user.until(lambda: isinstance(user.app.screen, ColumnsDialog))
+    at = next(at for at, choice in enumerate(columns_of(user)) if choice.id == id)
+    await user.press("g", *["down"] * at, "space", "enter")

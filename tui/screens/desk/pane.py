@@ -300,11 +300,13 @@ class Pane(Vertical):
 
     def set_view(self, view: View) -> None:
         """Show another view: filter, sort or columns."""
+        widths, pinned = self.view.widths, self.view.pinned_count
         self.view = view
         columns = view.columns
-        if columns != self._columns:
+        if (columns, view.widths, view.pinned_count) != (self._columns, widths, pinned):
             self._columns = columns
-            self.grid.set_columns(grid_columns(self._columns))
+            frozen = max(1, view.pinned_count)
+            self.grid.set_columns(grid_columns(columns, view.widths), frozen=frozen)
         self.grid.set_sort(None if view.sort == NEWEST else view.sort, descending=view.descending)
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)

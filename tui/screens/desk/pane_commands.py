@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from tui.columns.panes import COLUMNS, PANES, PaneSpec
-from tui.columns.property_columns import named, properties_seen
-from tui.columns.view import export_csv
+from tui.columns.panes import PANES, PaneSpec
+from tui.columns.property_columns import PropertyColumn, named, properties_seen
+from tui.columns.view import NEWEST, View, export_csv
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.service.snapshot.snapshot import EntityKind
+
+if TYPE_CHECKING:
+    from tui.screens.dialogs.columns_dialog import ColumnChoice
 
 NAMES_S: Final = 0.4
 """Seconds that the dialog of columns waits for the display names of properties; it opens without them."""
@@ -41,8 +45,11 @@ async def sort(desk: PanesScreen) -> None:
 
 
 async def choose_columns(desk: PanesScreen) -> None:
-    """Ask which columns of the pane are shown, and which properties of its rows beside them."""
-    from tui.actions.form_fields import switch
+    """Ask which columns of the pane are shown, in which order and width, and which are pinned.
+
+    Properties of its rows stand beside the declared ones.
+    """
+    from tui.screens.dialogs.columns_dialog import ColumnsDialog
 
     pane = desk.active
     shown = [each.key for each in pane.view.properties]
@@ -50,28 +57,48 @@ async def choose_columns(desk: PanesScreen) -> None:
     if desk.session.desk is not None:
         await desk.session.desk.beside.reference.define(seen, within_s=NAMES_S)
     properties = named(seen, desk.session.snapshot.records)
-    answered = await ask_fields(
-        desk,
-        f"Columns of {pane.kind.value}",
-        (
-            *(
-                switch(column.id, column.title, column.id not in pane.view.hidden, help=column.help)
-                for column in COLUMNS[pane.kind]
-            ),
-            *(
-                switch(each.key, each.title, each.key in shown, help=f"Property {each.key}")
-                for each in properties
-            ),
-        ),
-        check=lambda values: [] if "yes" in values.values() else ["Keep at least one column."],
+    declared = _choices(View(pane.kind), properties)
+    dialog = ColumnsDialog(f"Columns of {pane.kind.value}", _choices(pane.view, properties), declared)
+    chosen = await desk.app.push_screen_wait(dialog)
+    if chosen is not None:
+        pane.set_view(_with_columns(pane.view, chosen, properties))
+
+
+def _choices(view: View, properties: Sequence[PropertyColumn]) -> list[ColumnChoice]:
+    """Return the columns shown in their order, then those that are not."""
+    from tui.screens.dialogs.columns_dialog import ColumnChoice
+
+    shown = [column.id for column in view.columns]
+    known = replace(view, properties=tuple(properties)).known_columns
+    order = dict.fromkeys((*shown, *known))
+    return [
+        ColumnChoice(
+            id,
+            known[id].title,
+            known[id].help,
+            known[id].width,
+            id in shown,
+            id in view.pinned,
+            view.widths.get(id, 0),
+        )
+        for id in order
+    ]
+
+
+def _with_columns(view: View, choices: Sequence[ColumnChoice], properties: Sequence[PropertyColumn]) -> View:
+    """Return the view with the columns as they were chosen; one that sorts by none of them sorts anew."""
+    shown = tuple(choice.id for choice in choices if choice.shown)
+    kept = tuple(each for each in properties if each.key in shown)
+    as_declared = tuple(View(view.kind, properties=kept).known_columns)
+    made = replace(
+        view,
+        chosen=() if shown == as_declared else shown,
+        properties=kept,
+        pinned=tuple(choice.id for choice in choices if choice.pinned and choice.shown),
+        widths={choice.id: choice.own_width for choice in choices if choice.own_width},
     )
-    if answered is not None:
-        hidden = frozenset(column.id for column in COLUMNS[pane.kind] if answered[column.id] == "no")
-        chosen = tuple(key for key in seen if answered[key] == "yes")
-        view = replace(pane.view, hidden=hidden, properties=named(chosen, desk.session.snapshot.records))
-        if view.sort in seen and view.sort not in chosen:
-            view = view.newest_first()
-        pane.set_view(view)
+    known = made.known_columns
+    return made if made.sort in ("", NEWEST) or made.sort in known else made.newest_first()
 
 
 def show_exceptions_first(desk: PanesScreen) -> None:
@@ -138,7 +165,7 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         "columns",
         "o",
         "Columns",
-        "Choose the columns of the pane, and properties to show beside them",
+        "Show, hide, move, widen and pin the columns of the pane, and properties beside them",
         "Rows",
         run=choose_columns,
     ),
