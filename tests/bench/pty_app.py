@@ -47,7 +47,7 @@ COLUMNS = (
     GridColumn("trader", "Trader", 12),
     GridColumn("time", "Time", 8),
 )
-STATES = (("○ 0 New", "live"), ("◐ 1 Partial", "live"), ("● 2 Filled", "good"), ("✕ 4 Cancelled", "idle"))
+STATES = (("○ new", "live"), ("◐ partly filled", "live"), ("● filled", "good"), ("✕ cancelled", "idle"))
 TICKERS = (("VOD", "Vodafone"), ("BARC", "Barclays"), ("AAPL", "Apple"), ("JPM", "JPMorgan Chase"))
 PORTFOLIOS = ("UKEQ-GROW", "UKEQ-INC", "GLB-CORE", "US-TECH")
 TRADERS = ("dlr.okafor", "dlr.chen", "pm.hart")

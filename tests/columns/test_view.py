@@ -221,7 +221,7 @@ def test_a_time_of_another_day_says_which() -> None:
 
 def test_states_nobody_knows_are_printed_as_they_came() -> None:
     assert state_text("On fire", DisplayContext()) == "· On fire"
-    assert state_text("canceled", DisplayContext()) == "✕ 4 canceled"
+    assert state_text("canceled", DisplayContext()) == "✕ cancelled"
     assert state_text(None, DisplayContext()) == ""
 
 

@@ -19,7 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.states import normalize
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
-from tui.service.wire_words import state_in_words
+from tui.service.state_words import state_in_words
 
 Why = Callable[[Scope, ResourceId], str]
 

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.models import OrderGraphBlock
 from tui.api.placing_states import Guard, guard_of
-from tui.api.side_families import COVER, SHORT, folded
-from tui.api.states import normalize
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     GUARD_ROLES,
@@ -28,23 +27,12 @@ from tui.service.snapshot.instruments import UNRESOLVED, luid_of
 from tui.service.snapshot.last_prices import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.state_words import verdict_in_words
+from tui.service.wire_words import side_in_cell, time_in_cell, word_in_cell
 
 AVERAGE_PLACES: Final = 6
 UNKNOWN_MARK: Final = "?"
 """Stands before the identifiers of an instrument that the server did not resolve."""
-SHORT_TIMES: Final = {
-    "goodtilcancel": "GTC",
-    "goodtillcancel": "GTC",
-    "goodtildate": "GTD",
-    "goodtilldate": "GTD",
-    "immediateorcancel": "IOC",
-    "fillorkill": "FOK",
-    "attheclose": "ATC",
-    "attheopening": "OPG",
-}
-"""Times in force as dealers write them; other texts are shown unchanged."""
-SHORT_SIDES: Final = {folded(name): family.short for family in (SHORT, COVER) for name in family.names}
-"""Sides in one word; other texts are shown unchanged."""
 _WHOSE: Final = 5
 """The letters that say whose a last price is: mid, fill, limit, close."""
 _NAMES: Final = ("Ticker", "RIC", "ClientInternal", "Figi", "Isin", "Sedol", "Currency")
@@ -255,12 +243,12 @@ def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
     return Column(id, title, help, value, day, 6, "right")
 
 
-def state(value: Callable[[Snapshot, Any], str | None], width: int = 19) -> Column:
-    """Return the column of a state: glyph, code and the server's word."""
+def state(value: Callable[[Snapshot, Any], str | None], width: int = 18) -> Column:
+    """Return the column of a state: its glyph and the word of the desk."""
     return Column(
         "state",
         "State",
-        "The state, as the server says it",
+        "How far it is; the server's own word and the FIX code stand in the details",
         value,
         state_text,
         width,
@@ -281,7 +269,28 @@ def verdict(
         state = value(snapshot, row)
         return GUARD_ROLES[guard_of(states, state)] if state else ""
 
-    return plain(id, title, help, 12, value, role=role, flexible=True)
+    return Column(
+        id,
+        title,
+        help,
+        value,
+        lambda said, context: verdict_in_words(said),
+        12,
+        flexible=True,
+        role=role,
+    )
+
+
+def order_type() -> Column:
+    """Return the column of the order type."""
+    return Column(
+        "type",
+        "Type",
+        "Market, limit, stop",
+        lambda s, row: (row.block if isinstance(row, OrderGraphBlock) else row).type,
+        lambda value, context: word_in_cell(value),
+        6,
+    )
 
 
 def time_in_force(held: Callable[[Any], str | None]) -> Column:
@@ -291,7 +300,7 @@ def time_in_force(held: Callable[[Any], str | None]) -> Column:
         "TIF",
         "Time in force",
         lambda s, row: held(row),
-        lambda value, context: SHORT_TIMES.get(normalize(value), value or ""),
+        lambda value, context: time_in_cell(value),
         4,
     )
 
@@ -303,7 +312,7 @@ def side(held: Callable[[Any], str | None]) -> Column:
         "Side",
         "Buy or sell",
         lambda s, row: held(row),
-        lambda value, context: SHORT_SIDES.get(normalize(value), value or ""),
+        lambda value, context: side_in_cell(value),
         5,
         role=role_by_side(held),
     )

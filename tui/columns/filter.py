@@ -15,6 +15,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.property_columns import PropertyColumn
 from tui.service.numbers import has_number_commas, parse_number
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, luid_of
+from tui.service.wire_words import spellings
 
 Test = Callable[[Snapshot, Any], bool]
 
@@ -63,14 +64,18 @@ def _term(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> 
 
 
 def _word_test(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> Test:
-    wanted = word.casefold()
+    wanted, plain = word.casefold(), normalize(word)
     columns = (*COLUMNS[kind], *(each.column() for each in properties))
-    getters = [column.value for column in columns]
+    getters = [(column.value, column.id in _IN_WORDS) for column in columns]
 
     def test(snapshot: Snapshot, row: Any) -> bool:
-        for value in getters:
+        for value, in_words in getters:
             got = value(snapshot, row)
-            if got.__class__ is str and wanted in got.casefold():
+            if got.__class__ is not str:
+                continue
+            if wanted in got.casefold():
+                return True
+            if in_words and plain and any(plain in spelling for spelling in spellings(got)):
                 return True
         known = snapshot.instruments.get(luid_of(row))
         return known is not None and known.is_identified_by(wanted)
@@ -101,9 +106,10 @@ def _column_test(
             got = exported(get(snapshot, row)).casefold()
             if got == wanted if whole else wanted in got:
                 return True
-            return in_words and (
-                normalize(got) == plain if whole else bool(plain) and plain in normalize(got)
-            )
+            if not in_words or not plain:
+                return False
+            found = spellings(got)
+            return plain in found if whole else any(plain in word for word in found)
 
         return contains
     compare = _COMPARISONS[sign]

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tui.api.placing_states import Guard
-from tui.api.states import normalize
+from tui.service.state_words import StateWord, known_state, state_in_words
 
 PRICE_PLACES: Final = 4
 """Decimals a price column keeps room for, so that points stand under each other."""
@@ -66,46 +66,8 @@ def day(moment: datetime | None, context: DisplayContext) -> str:
     return f"{moment:%d %b}" if moment.year == context.today.year else f"{moment:%d %b %Y}"
 
 
-class StateLook(Struct, frozen=True):
-    """The drawing of one state: FIX code, glyph, its ASCII stand-in, and the colour's role."""
-
-    code: str
-    glyph: str
-    ascii: str
-    role: str
-
-
-_STATES: Final = (
-    ("A", "◌", "~", "waiting", ("PendingNew", "Pending", "Sent")),
-    ("0", "○", "o", "live", ("New", "Working", "Open", "Placed", "Ack")),
-    ("1", "◐", "%", "live", ("PartiallyFilled", "Partial", "PartFill")),
-    ("2", "●", "*", "good", ("Filled", "Executed", "Complete")),
-    ("3", "◑", "=", "idle", ("DoneForDay", "DFD")),
-    ("4", "✕", "x", "idle", ("Cancelled",)),
-    ("5", "↻", "r", "idle", ("Replaced", "Amended")),
-    ("6", "◌", "?", "waiting", ("PendingCancel", "CxlReq")),
-    ("7", "‖", "!", "attention", ("Stopped", "Held", "Halted")),
-    ("9", "‖", "!", "attention", ("Suspended",)),
-    ("8", "▲", "!", "bad", ("Rejected", "Refused")),
-    ("B", "◆", "c", "idle", ("Calculated",)),
-    ("C", "✕", "e", "idle", ("Expired",)),
-    ("E", "◌", "?", "waiting", ("PendingReplace", "AmendReq")),
-    ("-", "▣", "a", "good", ("Allocated",)),
-    ("-", "▲", "!", "bad", ("Over-allocated", "Over-placed", "Over-executed")),
-    ("-", "■", "b", "idle", ("Booked", "Closed", "Swept")),
-    ("-", "◐", "%", "live", ("Partially placed", "Partially executed", "In progress")),
-    ("-", "◐", "%", "live", ("Partially allocated", "Partially booked")),
-)
-STATE_LOOKS: Final = {
-    normalize(word): StateLook(code, glyph, plain, role)
-    for code, glyph, plain, role, words in _STATES
-    for word in words
-}
-"""Every state word the conventions name, in the form states are compared in."""
-
-_NEUTRAL: Final = StateLook("-", "·", ".", "")
-
-
+_NEUTRAL: Final = StateWord("", "", (), "·", ".", "")
+"""How a state that nobody declared is drawn."""
 GUARD_ROLES: Final[Mapping[Guard, str]] = {
     Guard.REFUSED: "bad",
     Guard.TYPED: "waiting",
@@ -115,22 +77,21 @@ GUARD_ROLES: Final[Mapping[Guard, str]] = {
 """The colour role of a state of compliance or approval."""
 
 
-def state_look(state: str | None) -> StateLook:
+def state_look(state: str | None) -> StateWord:
     """Return how ``state`` is drawn; an unknown one gets a neutral mark and keeps its text."""
-    return STATE_LOOKS.get(normalize(state), _NEUTRAL)
+    return known_state(state) or _NEUTRAL
 
 
 def state_text(state: str | None, context: DisplayContext) -> str:
-    """Return a state as glyph, FIX code where it has one, and the server's own word.
+    """Return a state as its glyph and the word of the desk; one that is not known as it came.
 
     >>> state_text("PartiallyFilled", DisplayContext()), state_text("On fire", DisplayContext(ascii=True))
-    ('◐ 1 PartiallyFilled', '. On fire')
+    ('◐ partly filled', '. On fire')
     """
     if not state:
         return ""
     drawn = state_look(state)
-    code = f"{drawn.code} " if drawn.code != "-" else ""
-    return f"{drawn.ascii if context.ascii else drawn.glyph} {code}{state}"
+    return f"{drawn.ascii if context.ascii else drawn.glyph} {state_in_words(state)}"
 
 
 def side_role(direction: int | None) -> str:

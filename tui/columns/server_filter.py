@@ -23,7 +23,8 @@ from tui.service.browse import DATES
 from tui.service.filter_texts import quoted
 from tui.service.orderline.order_line import TIMES
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
-from tui.service.wire_words import TIMES_IN_FORCE, TYPES, spelt, state_in_words
+from tui.service.state_words import STATES
+from tui.service.wire_words import TIMES_IN_FORCE, TYPES, spelt
 
 Type = Literal["id", "word", "number", "time", "portfolio", "instrument", "flag"]
 
@@ -156,7 +157,7 @@ _NAMED: Final = {
         TYPES,
         TIMES_IN_FORCE,
         TIMES,
-        {state_in_words(wire): wire for wire in ("PartiallyFilled", "DoneForDay")},
+        {state.word: state.written[0] for state in STATES},
     )
     for words, wire in table.items()
 }

@@ -1,13 +1,16 @@
-"""The API's names of sides, order types and times in force, in the words of a desk."""
+"""The API's names of sides, order types and times in force, in the words of a desk; and back, for filters."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
-from tui.api.side_families import SIDE_FAMILIES
+from msgspec import Struct
+
+from tui.api.side_families import SIDE_FAMILIES, family_of
 from tui.api.states import normalize
+from tui.service.state_words import state_spellings
 
 SIDES: Final[Mapping[str, str]] = {family.words: family.names[0] for family in SIDE_FAMILIES}
 """The built-in sides in words, and the API's names of them; :mod:`tui.service.sides` has a tenant's."""
@@ -17,19 +20,35 @@ TYPES: Final[Mapping[str, str]] = {
     "Stop": "Stop",
     "Stop limit": "StopLimit",
 }
-TIMES_IN_FORCE: Final[Mapping[str, str]] = {
-    "Day": "Day",
-    "Good till cancelled": "GoodTilCancel",
-    "Immediate or cancel": "ImmediateOrCancel",
-    "Fill or kill": "FillOrKill",
-}
-_UNTIL_A_DATE: Final = {"Good till a date": "GoodTilDate"}
-"""A time in force whose date a property carries: only the order line offers it."""
-_WORDS: Final = {
-    wire: words
-    for offered in (SIDES, TYPES, TIMES_IN_FORCE, _UNTIL_A_DATE)
-    for words, wire in offered.items()
-} | {name: family.words for family in SIDE_FAMILIES for name in family.names}
+
+
+class TimeInForce(Struct, frozen=True):
+    """One time in force under all its names: in words, as dealers write it, and as servers do."""
+
+    words: str
+    short: str
+    names: tuple[str, ...]
+
+
+TIMES: Final = (
+    TimeInForce("Day", "day", ("Day",)),
+    TimeInForce("Good till cancelled", "GTC", ("GoodTilCancel", "GoodTillCancel", "GTC")),
+    TimeInForce("Immediate or cancel", "IOC", ("ImmediateOrCancel", "IOC")),
+    TimeInForce("Fill or kill", "FOK", ("FillOrKill", "FOK")),
+    TimeInForce("Good till a date", "GTD", ("GoodTilDate", "GoodTillDate", "GTD")),
+    TimeInForce("At the close", "ATC", ("AtTheClose", "ATC")),
+    TimeInForce("At the opening", "OPG", ("AtTheOpening", "OPG")),
+)
+"""Every time in force with words of its own."""
+_OFFERED_TIMES: Final = 4
+"""How many of them forms offer: a date is carried by a property, which only the order line offers."""
+TIMES_IN_FORCE: Final[Mapping[str, str]] = {each.words: each.names[0] for each in TIMES[:_OFFERED_TIMES]}
+_TIME_NAMES: Final = {normalize(name): each for each in TIMES for name in each.names}
+_WORDS: Final = (
+    {normalize(wire): words for words, wire in TYPES.items()}
+    | {name: each.words for name, each in _TIME_NAMES.items()}
+    | {normalize(name): family.words for family in SIDE_FAMILIES for name in family.names}
+)
 
 
 def spelt(wire: str, seen: Iterable[str]) -> str:
@@ -59,21 +78,55 @@ def in_words(wire: str | None) -> str:
     >>> in_words("SellShort"), in_words("Pegged"), in_words(None)
     ('Sell short', 'Pegged', '')
     """
-    return _WORDS.get(wire or "", wire or "")
+    return _WORDS.get(normalize(wire), wire or "")
 
 
-_STATES: Final = {
-    "cancelled": "cancelled",
-    "partiallyfilled": "partly filled",
-    "doneforday": "done for the day",
-}
+def time_in_cell(wire: str | None) -> str:
+    """Return a time in force as dealers write it; an unknown one as it came.
 
-
-def state_in_words(state: str | None) -> str:
-    """Return a state as people read it in a sentence, in one spelling whatever the server's.
-
-    >>> state_in_words("Canceled"), state_in_words("PartiallyFilled"), state_in_words("PendingNew")
-    ('cancelled', 'partly filled', 'pending new')
+    >>> time_in_cell("GOOD_TILL_CANCEL"), time_in_cell("Day"), time_in_cell("Auction")
+    ('GTC', 'day', 'Auction')
     """
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", state or "")
-    return _STATES.get(normalize(state)) or spaced.lower()
+    known = _TIME_NAMES.get(normalize(wire))
+    return known.short if known else wire or ""
+
+
+def side_in_cell(wire: str | None) -> str:
+    """Return a side in one word; one that is not built in as it came.
+
+    >>> side_in_cell("BUY"), side_in_cell("CoverShort"), side_in_cell("Borrow")
+    ('Buy', 'Cover', 'Borrow')
+    """
+    family = family_of(wire)
+    return family.short if family else wire or ""
+
+
+def word_in_cell(wire: str | None) -> str:
+    """Return an API name as a cell shows it, where it is not the first word; an unknown one as it came.
+
+    >>> word_in_cell("STOP_LIMIT"), word_in_cell("Pegged")
+    ('stop limit', 'Pegged')
+    """
+    known = _WORDS.get(normalize(wire))
+    return known.lower() if known else wire or ""
+
+
+@lru_cache(maxsize=4096)
+def spellings(wire: str) -> tuple[str, ...]:
+    """Return all under which a state, side, type or time in force is found, normalised.
+
+    A filter finds a row by what people read, by what the server wrote, and by other names of the same.
+
+    >>> spellings("CoverShort")
+    ('covershort', 'buytocover', 'cover')
+    >>> "goodtillcancelled" in spellings("GTC"), "partlyfilled" in spellings("PART_FILL")
+    (True, True)
+    """
+    found = [*state_spellings(wire)]
+    if words := _WORDS.get(normalize(wire)):
+        found.append(words)
+    if family := family_of(wire):
+        found += (*family.names, family.words, family.short)
+    if time := _TIME_NAMES.get(normalize(wire)):
+        found += (*time.names, time.words)
+    return tuple(dict.fromkeys(map(normalize, found)))

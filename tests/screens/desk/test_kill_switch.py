@@ -168,7 +168,7 @@ async def test_only_the_block_under_the_cursor_is_cancelled() -> None:
         assert "Cancel 1 placement: all that work of block" in await preview(user)
         await user.confirm("1", "enter")
         await user.report()
-        await user.until(lambda: "Cancelled" in user.row("placements", placement)["state"])
+        await user.until(lambda: "cancelled" in user.row("placements", placement)["state"])
         assert working(user) == count - 1
 
 

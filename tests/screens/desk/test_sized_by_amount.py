@@ -79,7 +79,7 @@ async def test_a_block_of_money_is_placed_and_filled_in_money() -> None:
             "20,000 USD",
             "10,000 USD",
             "10,000 USD",
-            "◐ 1 PartiallyFilled",
+            "◐ partly filled",
         ]
         await allocate(user, placement)
         await user.until(lambda: user.row("blocks", "CASH")["allocated"] == "10,000 USD")
@@ -145,7 +145,7 @@ async def test_an_unplaced_order_of_money_is_cancelled_as_money() -> None:
         assert "buy 50,000 USD of AAPL" in await previewed(user)
         await user.confirm("y")
         await user.report()
-        await user.until(lambda: user.row("blocks", "CASH")["state"].endswith("Cancelled"))
+        await user.until(lambda: user.row("blocks", "CASH")["state"].endswith("cancelled"))
         assert user.row("orders", "CASH-1")["left"] == "0 USD"
 
 

@@ -109,7 +109,7 @@ async def test_placing_sends_the_block_and_shows_it_placed() -> None:
         block = await new_block(user)
         placement = await place(user, block)
         row = user.row("placements", placement)
-        assert (row["counterparty"], row["quantity"], row["state"]) == ("ALBN", "100,000", "○ 0 New")
+        assert (row["counterparty"], row["quantity"], row["state"]) == ("ALBN", "100,000", "○ new")
         assert user.row("blocks", block)["placed"] == "100,000"
         assert user.row("blocks", block)["unplaced"] == "0"
 
@@ -238,7 +238,7 @@ async def test_cancelling_an_order_keeps_its_quantity_and_frees_the_block() -> N
         assert isinstance(user.app.screen, PreviewDialog), "Enter must not confirm a cancel"
         await user.confirm("y")
         await user.report()
-        await user.until(lambda: "Cancelled" in user.row("orders", order)["state"])
+        await user.until(lambda: "cancelled" in user.row("orders", order)["state"])
         assert user.row("orders", order)["quantity"] == "60,000"
         assert user.row("blocks", block)["ordered"] == "40,000"
 
@@ -255,7 +255,7 @@ async def test_a_placed_order_cannot_be_cancelled_and_the_reason_is_known_before
         assert "remaining ordered quantity 40000" in told
         assert "This cannot be sent." in told
         await user.press("escape")
-        assert "Cancelled" not in user.row("orders", order)["state"]
+        assert "cancelled" not in user.row("orders", order)["state"]
 
 
 async def test_cancelling_a_placement_frees_what_is_not_executed() -> None:
@@ -267,7 +267,7 @@ async def test_cancelling_a_placement_frees_what_is_not_executed() -> None:
         await user.press("c")
         await user.confirm("y")
         await user.report()
-        await user.until(lambda: "Cancelled" in user.row("placements", placement)["state"])
+        await user.until(lambda: "cancelled" in user.row("placements", placement)["state"])
         assert user.row("blocks", block)["placed"] == "30,000"
 
 
@@ -276,7 +276,7 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         block = await new_block(user)
         placement = await place(user, block)
         await fill(user, placement, "100k", "0.82")
-        await user.until(lambda: "Filled" in user.row("placements", placement)["state"])
+        await user.until(lambda: "filled" in user.row("placements", placement)["state"])
         assert user.row("blocks", block)["executed"] == "100,000"
 
         await allocate(user, placement)
@@ -295,10 +295,10 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         assert "49,200 GBP" in report
         assert "32,800 GBP" in report
         await user.until(lambda: user.row("blocks", block)["booked"] == "100,000")
-        assert user.row("blocks", block)["state"].endswith("Booked")
+        assert user.row("blocks", block)["state"].endswith("booked")
 
         order = (await shown_orders(user, block))[0]
-        assert user.row("orders", order)["state"].endswith("Booked")
+        assert user.row("orders", order)["state"].endswith("booked")
         await user.go("transactions")
         portfolio = (await user.client.orders.get(demo(order))).portfolio_id
         assert portfolio is not None
@@ -323,7 +323,7 @@ async def test_the_unplaced_rest_of_a_cancelled_order_goes_on_in_a_new_block() -
         await place(user, block, "40k")
         [order] = await shown_orders(user, block)
         await as_proposed(user, "orders", order, "C")
-        await user.until(lambda: "Cancelled" in user.row("orders", order)["state"])
+        await user.until(lambda: "cancelled" in user.row("orders", order)["state"])
         assert user.row("orders", order)["quantity"] == "40,000"
         newest = [r for r in user.desk.snapshot.orders.values() if r.quantity == Decimal(60_000)][-1]
         home = user.desk.snapshot.block_of_order(newest.id)
@@ -339,7 +339,7 @@ async def test_sweeping_offers_only_blocks_that_qualify() -> None:
         assert "qualifies" in user.notices[-1]
         await user.press("c")
         await user.confirm("y")
-        await user.until(lambda: user.row("blocks", block)["state"].endswith("Cancelled"))
+        await user.until(lambda: user.row("blocks", block)["state"].endswith("cancelled"))
         await user.go("blocks", block)
         await user.press("S")
         await user.confirm("y")
@@ -378,7 +378,7 @@ async def test_a_selection_is_acted_on_as_a_whole() -> None:
         assert (await user.report()).startswith(
             "Cancelled 2 orders: buy 100,000 VOD (Vodafone) at market, day, "
         )
-        await user.until(lambda: user.row("blocks", block)["state"].endswith("Cancelled"))
+        await user.until(lambda: user.row("blocks", block)["state"].endswith("cancelled"))
 
 
 async def test_a_read_only_desk_offers_nothing_that_writes() -> None:

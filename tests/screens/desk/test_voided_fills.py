@@ -47,7 +47,7 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
         await user.confirm("enter")
         await user.report()
         await user.until(lambda: user.row("blocks", block)["executed"] == "90")
-        assert user.row("blocks", block)["state"] == "▲ Over-allocated"
+        assert user.row("blocks", block)["state"] == "▲ over-allocated"
         row = user.row("placements", placement)
         assert (row["executed"], row["allocated"]) == ("90", "150")
 
@@ -63,7 +63,7 @@ async def test_a_fill_is_voided_with_size_0_and_nothing_of_it_is_booked() -> Non
 
         await allocate(user, placement)
         await user.until(lambda: user.row("blocks", block)["allocated"] == "90")
-        assert user.row("blocks", block)["state"] == "◐ Partially executed"
+        assert user.row("blocks", block)["state"] == "◐ partly filled"
         await as_proposed(user, "blocks", block, "b")
         await user.until(lambda: user.row("blocks", block)["booked"] == "90")
 
@@ -75,7 +75,7 @@ async def test_the_shares_of_fills_that_are_all_void_are_taken_back_by_allocatin
         await user.press("enter")
         await user.confirm("enter")
         await user.report()
-        await user.until(lambda: user.row("blocks", block)["state"] == "▲ Over-allocated")
+        await user.until(lambda: user.row("blocks", block)["state"] == "▲ over-allocated")
         await allocate(user, placement)
         await user.until(lambda: user.row("blocks", block)["allocated"] == "0")
         await user.go("placements", placement)

@@ -74,7 +74,7 @@ async def test_orders_that_passed_take_one_line_together() -> None:
         await user.press("enter")
         text = said(user)
         assert "1 order passed and approved" in text
-        assert "ORD-00011 Warning, approval Approved" in text
+        assert "ORD-00011 warning, approval approved" in text
         assert "ORD-00012 Passed" not in text
 
 

@@ -16,6 +16,7 @@ from tui.service.desk_profile import ComplianceEngine
 from tui.service.learned import Learned
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.state_words import verdict_in_words
 
 GRAPH_SWITCH = "useComplianceV2"
 ORDERS_SWITCH = "getDerivedComplianceStatuses"
@@ -100,7 +101,8 @@ def rules_in_words(snapshot: Snapshot, detail: OrderedDetail) -> list[str]:
         blamed = {True: ", likely responsible", False: ", not responsible", None: ""}
         rule = f"{name} ({id})" if name else id
         cause = blamed[each.likely_responsible_for_status]
-        said.append(f"{each.rule_status or 'Not passed'}: {rule}{cause}")
+        status = verdict_in_words(each.rule_status) or "not passed"
+        said.append(f"{status[:1].upper()}{status[1:]}: {rule}{cause}")
     return said
 
 
@@ -143,8 +145,9 @@ def compliance_section(snapshot: Snapshot, row: object, why_unnamed: str = "") -
         lines.append((counted(free, "order"), "passed and approved"))
     for detail in held:
         name = snapshot.name_of(EntityKind.ORDERS, detail.id)
-        states = f"{detail.compliance_state or 'not known'}, approval {detail.approval_state or 'not known'}"
-        lines.append((name, states))
+        states = verdict_in_words(detail.compliance_state), verdict_in_words(detail.approval_state)
+        compliance, approval = (state or "not known" for state in states)
+        lines.append((name, f"{compliance}, approval {approval}"))
         lines += [("", each) for each in rules_in_words(snapshot, detail)]
         if detail.order_approval_task_id:
             of = detail.order_approval_task_definition_id

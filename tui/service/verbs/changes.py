@@ -15,10 +15,11 @@ from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.api.states import normalize
 from tui.service.numbers import units
 from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.state_words import state_in_words
 from tui.service.verbs.preview_line import LARGEST
 from tui.service.verbs.verb import KeyedVerb
 from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
-from tui.service.wire_words import in_words, state_in_words
+from tui.service.wire_words import in_words
 
 _UPDATABLE: Final = (
     "quantity",

@@ -19,9 +19,9 @@ from tui.service.snapshot.compliance_states import (
     rules_in_words,
 )
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.state_words import verdict_in_words
 from tui.service.verbs.advice import advice_for
 from tui.service.verbs.preview_line import Caution
-from tui.service.wire_words import state_in_words
 
 NAMED: Final = 2
 """The orders and people that one sentence names; the rest are counted."""
@@ -108,7 +108,7 @@ def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> st
     users = list(dict.fromkeys(each.user for each in members if each.user))
     whose = f" for {_named(orders, 'order')}" if orders else ""
     by = f", last changed by {_named(users, 'user')}" if users else ""
-    state = state_in_words(first.state) if first.state else "not known"
+    state = verdict_in_words(first.state) if first.state else "not known"
     rules = "; ".join(dict.fromkeys(rule for each in members for rule in each.rules))
     by += f" ({rules})" if rules else ""
     if first.guard is not Guard.REFUSED:

@@ -24,6 +24,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled, is_final
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.state_words import state_in_words
 from tui.service.verbs.changes import described_replacement
 from tui.service.verbs.facts import (
     around,
@@ -38,7 +39,6 @@ from tui.service.verbs.overwriting import OverwritingVerb, RowT, request_as_is
 from tui.service.verbs.preview_line import LARGEST, Caution, PreviewLine
 from tui.service.verbs.verb import ItemisedReply, Tier, by_id
 from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
-from tui.service.wire_words import state_in_words
 
 WHOLE: Final = (
     "Sent with all its fields, as an update cannot say this; "

@@ -21,9 +21,9 @@ from tui.service.numbers import counted
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.compliance_states import compliance_of_order, detail_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.state_words import verdict_in_words
 from tui.service.verbs.verb import InFlightMark, ItemisedReply, Tier, Verb
 from tui.service.verbs.verdicts import Verdict, Versions
-from tui.service.wire_words import state_in_words
 
 SLOWER_BY: Final = timedelta(seconds=5)
 """How far the server's clock may be behind ours for a run to be taken for the one that was asked for."""
@@ -129,7 +129,7 @@ class RunCompliance(Verb, frozen=True):
 
 def states_in_words(snapshot: Snapshot) -> str:
     """Return how many open orders of the desk are in which state of compliance, the most frequent first."""
-    counts = Counter(state_in_words(state) if state else "not known" for state in _open_orders(snapshot))
+    counts = Counter(verdict_in_words(state) if state else "not known" for state in _open_orders(snapshot))
     total = sum(counts.values())
     said = ", ".join(f"{count:,} {state}" for state, count in counts.most_common())
     return f"Of {counted(total, 'open order')} of this desk: {said}" if total else "No order is open here"
