@@ -168,7 +168,7 @@ class GridStage(BenchHost):
         """Sort."""
         self.keys = self.by_quantity()
         grid = self.query_one(Grid)
-        grid.set_sort("quantity")
+        grid.set_sort(("quantity", False))
         grid.show(self.keys)
 
     def key_u(self) -> None:

@@ -36,7 +36,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
-from tui.columns.view import NEWEST, View, column_of, newest_of
+from tui.columns.view import NEWEST, SortColumn, View, column_of, newest_of
 from tui.screens.desk.news import News
 from tui.service.environment import Update
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -149,16 +149,16 @@ def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[
     if view.needs_first:
         urgency = urgency_of(view.kind)
         return sorted(found, key=lambda id: urgency(snapshot, rows[id]))
-    if not view.sort:
-        return found
-    value = newest_of(view.kind) if view.sort == NEWEST else column_of(view.kind, view.sort).value
-    values = {id: value(snapshot, rows[id]) for id in found}
-    keys: dict[ResourceId, Any] = {
-        id: counted(each) if isinstance(each, str) else each for id, each in values.items()
-    }
-    empty = [id for id in found if values[id] in (None, "")]
-    full = [id for id in found if id not in empty]
-    return sorted(full, key=lambda id: keys[id], reverse=view.descending) + empty
+    for sort in reversed(view.sorts):
+        value = newest_of(view.kind) if sort.id == NEWEST else column_of(view.kind, sort.id).value
+        values = {id: value(snapshot, rows[id]) for id in found}
+        keys: dict[ResourceId, Any] = {
+            id: counted(each) if isinstance(each, str) else each for id, each in values.items()
+        }
+        empty = [id for id in found if values[id] in (None, "")]
+        full = [id for id in found if id not in empty]
+        found = sorted(full, key=lambda id: keys[id], reverse=sort.descending) + empty
+    return found
 
 
 def added_up(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
@@ -206,20 +206,33 @@ class Kept:
         assert rows.totals.text() == added_up(self.view, snapshot, wanted)
 
 
+def up(*columns: str) -> tuple[SortColumn, ...]:
+    return tuple(map(SortColumn, columns))
+
+
+def down(*columns: str) -> tuple[SortColumn, ...]:
+    return tuple(SortColumn(column, descending=True) for column in columns)
+
+
 VIEWS = [
+    View(EntityKind.BLOCKS, sorts=(*up("side"), *down("currency", "executed"))),
+    View(EntityKind.ORDERS, sorts=(*down("portfolio"), *up("block", "left"))),
+    View(EntityKind.ORDERS, sorts=(*up("state"), *down("id"))),
+    View(EntityKind.PLACEMENTS, sorts=(*down("average"), *up("created"), *down("blocks"))),
+    View(EntityKind.ALLOCATIONS, sorts=(*up("side", "settles"), *down("date"))),
     *(View(kind) for kind in EntityKind),
     *(View(kind).newest_first() for kind in EntityKind),
     *(View(kind, needs_first=True) for kind in EntityKind),
-    *(View(kind, sort="id", descending=True) for kind in EntityKind),
-    View(EntityKind.BLOCKS, filter="currency:usd", sort="currency"),
-    View(EntityKind.BLOCKS, filter="!state:new", sort="executed", descending=True),
-    View(EntityKind.ORDERS, filter="blk", sort="block"),
-    View(EntityKind.ORDERS, filter="allocated>0", sort="left", descending=True),
-    View(EntityKind.PLACEMENTS, filter="executed>=10", sort="executed"),
-    View(EntityKind.PLACEMENTS, sort="average", descending=True),
-    View(EntityKind.EXECUTIONS, filter="side:buy", sort="value"),
-    View(EntityKind.ALLOCATIONS, filter="!transactions=0", sort="value", descending=True),
-    View(EntityKind.ALLOCATIONS, chosen=("transactions", "id"), sort="transactions"),
+    *(View(kind, sorts=down("id")) for kind in EntityKind),
+    View(EntityKind.BLOCKS, filter="currency:usd", sorts=up("currency")),
+    View(EntityKind.BLOCKS, filter="!state:new", sorts=down("executed")),
+    View(EntityKind.ORDERS, filter="blk", sorts=up("block")),
+    View(EntityKind.ORDERS, filter="allocated>0", sorts=down("left")),
+    View(EntityKind.PLACEMENTS, filter="executed>=10", sorts=up("executed")),
+    View(EntityKind.PLACEMENTS, sorts=down("average")),
+    View(EntityKind.EXECUTIONS, filter="side:buy", sorts=up("value")),
+    View(EntityKind.ALLOCATIONS, filter="!transactions=0", sorts=down("value")),
+    View(EntityKind.ALLOCATIONS, chosen=("transactions", "id"), sorts=up("transactions")),
 ]
 
 
@@ -230,7 +243,8 @@ def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
 ) -> None:
     panes = [Kept(view) for view in VIEWS]
     panes += [
-        Kept(View(kind, sort="id"), (rid(f"{NAMES[kind]}-2"), rid(f"{NAMES[kind]}-1"))) for kind in EntityKind
+        Kept(View(kind, sorts=up("id")), (rid(f"{NAMES[kind]}-2"), rid(f"{NAMES[kind]}-1")))
+        for kind in EntityKind
     ]
     snapshot, news = EMPTY, News(EMPTY)
     for touches, shown in [(FULL if full else [], True), *updates]:
@@ -291,7 +305,7 @@ def test_no_step_of_a_sort_is_longer_than_a_run() -> None:
 
 def test_an_update_given_up_half_way_has_done_nothing() -> None:
     old = snapshot_of(orders=[order(f"ORD-{number}") for number in range(100)])
-    rows = finish(SortedRows.build(View(EntityKind.ORDERS, sort="quantity"), old))
+    rows = finish(SortedRows.build(View(EntityKind.ORDERS, sorts=up("quantity")), old))
     finish(rows.count())
     before = (rows.ids, rows.totals.text(), rows.total)
     new = touched(old, [Touch(EntityKind.ORDERS, number, (2, 2, 1)) for number in range(100)])

@@ -16,7 +16,7 @@ from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
-from tui.columns.view import View, column_of, export_csv
+from tui.columns.view import SortColumn, View, column_of, export_csv
 from tui.service.numbers import number, price
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -55,7 +55,8 @@ DESK = snapshot_of(
 def shown(
     *, filter: str = "", sort: str = "", descending: bool = False, needs_first: bool = False
 ) -> list[str]:
-    view = View(EntityKind.ORDERS, filter, sort, descending, needs_first=needs_first)
+    sorts = (SortColumn(sort, descending),) if sort else ()
+    view = View(EntityKind.ORDERS, filter, sorts, needs_first=needs_first)
     return [id.code for id in finish(SortedRows.build(view, DESK)).ids]
 
 
@@ -120,10 +121,20 @@ def test_needs_me_first_puts_trouble_on_top() -> None:
 
 def test_asking_for_a_column_again_turns_the_order_and_then_the_newest_come_first_again() -> None:
     view = View(EntityKind.ORDERS).sorted_by("quantity")
-    assert (view.sort, view.descending) == ("quantity", False)
+    assert view.sorts == (SortColumn("quantity"),)
     view = view.sorted_by("quantity")
-    assert (view.sort, view.descending) == ("quantity", True)
+    assert view.sorts == (SortColumn("quantity", descending=True),)
     assert view.sorted_by("quantity") == View(EntityKind.ORDERS).newest_first()
+
+
+def test_equal_rows_are_sorted_by_a_second_and_a_third_column_and_a_fourth_replaces_the_third() -> None:
+    view = View(EntityKind.ORDERS).newest_first()
+    for column in ("side", "state", "state", "id", "left"):
+        view = view.further_sorted_by(column)
+    assert view.sorts == (SortColumn("side"), SortColumn("state", descending=True), SortColumn("left"))
+    view = view.further_sorted_by("state")
+    assert view.sorts == (SortColumn("side"), SortColumn("left"))
+    assert view.sorted_by("side").sorts == (SortColumn("side"),)
 
 
 def test_money_is_added_up_per_currency_and_never_mixed() -> None:

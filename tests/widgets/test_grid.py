@@ -245,13 +245,16 @@ async def test_the_mouse_moves_the_cursor_toggles_at_the_edge_and_opens() -> Non
 async def test_the_sorted_column_carries_a_mark() -> None:
     stage = GridHost(3)
     async with stage.run_test(size=(60, 5)) as pilot:
-        stage.grid.set_sort("quantity", descending=True)
+        stage.grid.set_sort(("quantity", True))
         await pilot.pause()
         assert "Quantity▼" in stage.lines[0]
-        stage.grid.set_sort("side")
+        stage.grid.set_sort(("side", False))
         assert "Side▲" in stage.lines[0]
-        stage.grid.set_sort(None)
+        stage.grid.set_sort()
         assert "▲" not in stage.lines[0]
+        stage.grid.set_sort(("side", False), ("quantity", True))
+        assert "Side▲1" in stage.lines[0]
+        assert "Quantity▼2" in stage.lines[0]
 
 
 async def test_an_empty_grid_says_why_in_its_middle_and_takes_every_key() -> None:

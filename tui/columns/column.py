@@ -98,6 +98,25 @@ def sort_key(value: Value) -> tuple[int, Any]:
     return (0, natural(value) if isinstance(value, str) else value)
 
 
+def inverted(key: Any) -> Any:
+    """Return a key that sorts the other way round, for a column that descends where another ascends."""
+    if isinstance(key, str):
+        return _inverted_text(key)
+    if isinstance(key, datetime):
+        return _EPOCH - key
+    return key.copy_negate() if isinstance(key, Decimal) else -key
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HIGHEST: Final = 0x10FFFF
+
+
+@lru_cache(maxsize=500_000)
+def _inverted_text(text: str) -> str:
+    """Return the complements of the characters; the end is above any of them: a prefix comes last."""
+    return "".join(chr(max(0, _HIGHEST - 1 - ord(char))) for char in text) + chr(_HIGHEST)
+
+
 def exported(value: Value) -> str:
     """Return a value in full precision for a file: plain digits, UTC ISO times."""
     if value is None:

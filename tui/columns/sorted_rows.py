@@ -16,11 +16,11 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from tui.api.base import ResourceId
-from tui.columns.column import Column, sort_key
+from tui.columns.column import Column, Getter, Value, inverted, sort_key
 from tui.columns.needs import urgency_of
 from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
-from tui.columns.view import NEWEST, View, newest_of
+from tui.columns.view import NEWEST, SortColumn, View, newest_of
 from tui.service.snapshot.diff import NAMES, NOTHING, Delta
 from tui.service.snapshot.snapshot import EMPTY, Snapshot, is_listed
 
@@ -83,7 +83,7 @@ class SortedRows:
         """The rows shown, in the order shown."""
         self._test = _test_of(view)
         self._key = _key_of(view)
-        self._reversed = view.descending and bool(view.sort) and not view.needs_first
+        self._reversed = _is_reversed(view)
         self._order: list[SortEntry] = []
         self._entries: dict[ResourceId, SortEntry] = {}
         self._places: dict[ResourceId, int] = {}
@@ -308,7 +308,34 @@ def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
     if view.needs_first:
         urgency = urgency_of(view.kind)
         return lambda snapshot, row: (0, urgency(snapshot, row))
-    if view.sort:
-        value = newest_of(view.kind) if view.sort == NEWEST else view.column(view.sort).value
+    if not view.sorts:
+        return lambda snapshot, row: (0, 0)
+    value, *others = (_value_of(view, each) for each in view.sorts)
+    if not others:
         return lambda snapshot, row: sort_key(value(snapshot, row))
-    return lambda snapshot, row: (0, 0)
+    last = -1 if _is_reversed(view) else 1
+    further = [
+        (value, each.descending is not view.sorts[0].descending)
+        for value, each in zip(others, view.sorts[1:], strict=True)
+    ]
+
+    def key(snapshot: Snapshot, row: Any) -> tuple[int, Any]:
+        empty, first = sort_key(value(snapshot, row))
+        return empty, (first, *(_further_key(get(snapshot, row), turned, last) for get, turned in further))
+
+    return key
+
+
+def _further_key(value: Value, turned: bool, last: int) -> tuple[int, Any]:
+    """Return the key of a column that sorts rows equal in others; no value has the flag ``last``."""
+    empty, key = sort_key(value)
+    return last * empty, inverted(key) if turned and not empty else key
+
+
+def _value_of(view: View, sort: SortColumn) -> Getter:
+    return newest_of(view.kind) if sort.id == NEWEST else view.column(sort.id).value
+
+
+def _is_reversed(view: View) -> bool:
+    """Return whether rows are kept in the reverse of the order shown: the first column descends."""
+    return bool(view.sorts) and view.sorts[0].descending and not view.needs_first

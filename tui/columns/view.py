@@ -19,10 +19,22 @@ NEWEST: Final = "newest"
 """The sort by when rows were last active or made, as the pane declares it."""
 
 
+MOST_SORTS: Final = 3
+"""Columns that rows are sorted by at once: nobody reads a fourth."""
+
+
+class SortColumn(Struct, frozen=True):
+    """A column that rows are sorted by, by its id or :data:`NEWEST`."""
+
+    id: str
+    descending: bool = False
+
+
 class View(Struct, frozen=True):
     """The part of its rows that one pane shows.
 
-    ``sort`` names a column, or is :data:`NEWEST`; empty keeps the order in which rows were read.
+    Rows are sorted by the first of ``sorts``, equal ones by the next; without any they stay in the order in
+    which they were read.
     ``chosen`` are the columns shown, by id, in the reader's order; when empty they are the declared ones, and
     ``properties`` behind them. ``pinned`` stand at the left while the others scroll, and ``widths`` are the
     reader's own, in cells.
@@ -30,8 +42,7 @@ class View(Struct, frozen=True):
 
     kind: EntityKind
     filter: str = ""
-    sort: str = ""
-    descending: bool = False
+    sorts: tuple[SortColumn, ...] = ()
     chosen: tuple[str, ...] = ()
     needs_first: bool = False
     properties: tuple[PropertyColumn, ...] = ()
@@ -61,15 +72,38 @@ class View(Struct, frozen=True):
         found = next((each for each in self.properties if each.key == id), None)
         return column_of(self.kind, id) if found is None else found.column()
 
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether the newest rows are on top, as it is until the reader sorts."""
+        return self.sorts == (SortColumn(NEWEST, descending=True),)
+
     def sorted_by(self, column: str) -> View:
         """Return the view sorted by ``column``: ascending, then descending, then the newest first again."""
-        if self.sort != column:
-            return replace(self, sort=column, descending=False, needs_first=False)
-        return self.newest_first() if self.descending else replace(self, descending=True)
+        match self.sorts:
+            case (SortColumn(id=id, descending=descending),) if id == column:
+                return self.newest_first() if descending else self.with_sorts(SortColumn(column, True))
+        return self.with_sorts(SortColumn(column))
+
+    def further_sorted_by(self, column: str) -> View:
+        """Return the view in which ``column`` sorts equal rows: ascending, then descending, then no more.
+
+        With :data:`MOST_SORTS` columns a further one takes the place of the last.
+        """
+        if self.is_newest_first or self.needs_first:
+            return self.sorted_by(column)
+        turned = [each for each in self.sorts if each != SortColumn(column, True)]
+        turned = [SortColumn(column, True) if each.id == column else each for each in turned]
+        if turned == list(self.sorts):
+            turned = [*turned[: MOST_SORTS - 1], SortColumn(column)]
+        return self.with_sorts(*turned)
+
+    def with_sorts(self, *sorts: SortColumn) -> View:
+        """Return the view sorted by these columns, the first of them first; the newest first by none."""
+        return replace(self, sorts=sorts, needs_first=False) if sorts else self.newest_first()
 
     def newest_first(self) -> View:
         """Return the view with the newest rows on top, as it is until the reader sorts."""
-        return replace(self, sort=NEWEST, descending=True, needs_first=False)
+        return replace(self, sorts=(SortColumn(NEWEST, descending=True),), needs_first=False)
 
     def filtered(self, text: str) -> View:
         """Return the view with another filter."""

@@ -192,27 +192,34 @@ def _marked(text: str, cell: Cell, column: GridColumn, mark: str) -> tuple[str, 
 def draw_header(
     columns: Sequence[GridColumn],
     slots: Sequence[Slot],
-    sort: tuple[str, bool] | None,
+    sorts: Sequence[tuple[str, bool]],
     beyond: tuple[bool, bool],
     palette: GridStyles,
     glyphs: Glyphs,
     width: int,
 ) -> Strip:
-    """Draw the titles, the mark of the ``sort`` column (its id, and whether it is descending), and signs
-    at the edges ``beyond`` which columns are out of sight, left and right."""
+    """Draw the titles, and signs at the edges ``beyond`` which columns are out of sight, left and right.
+
+    The columns in ``sorts`` (id, and whether it is descending) carry a mark, numbered where there are
+    several; it may stand in the blank behind its column.
+    """
+    marks = {
+        id: (glyphs.descending if descending else glyphs.ascending) + (str(number) if len(sorts) > 1 else "")
+        for number, (id, descending) in enumerate(sorts, start=1)
+    }
     texts = [" " * min(GUTTER, width)]
     end = GUTTER
     for slot in slots:
         column = columns[slot.column]
-        title = clean(column.title)
-        if sort is not None and sort[0] == column.id and slot.width > 1:
-            mark = glyphs.descending if sort[1] else glyphs.ascending
-            text = fit(title, slot.width - 1, "left", "end", glyphs.ellipsis).rstrip() + mark
-            texts.append(fit(text, slot.width, column.align, "end", glyphs.ellipsis))
-        else:
-            texts.append(fit(title, slot.width, column.align, "end", glyphs.ellipsis))
-        end = slot.x + slot.width
-        if end < width:
+        title, room = clean(column.title), slot.width
+        mark = marks.get(column.id, "")
+        if len(title) + len(mark) > room and slot.x + room < width:
+            room += len(mark[:1])
+        if mark and room > len(mark):
+            title = fit(title, room - len(mark), "left", "end", glyphs.ellipsis).rstrip() + mark
+        texts.append(fit(title, room, column.align, "end", glyphs.ellipsis))
+        end = slot.x + room
+        if end < width and room == slot.width:
             texts.append(" ")
             end += 1
     text = "".join(texts) + " " * max(0, width - end)

@@ -93,11 +93,12 @@ class Grid(Surface, can_focus=True):
             self.key = key
 
     class ColumnPressed(_GridMessage, namespace="grid"):
-        """A click on the title of a column."""
+        """A click on the title of a column; ``further`` with Shift, Ctrl or Alt held, if terminals tell."""
 
-        def __init__(self, grid: Grid, column_id: str) -> None:
+        def __init__(self, grid: Grid, column_id: str, *, further: bool = False) -> None:
             super().__init__(grid)
             self.column_id = column_id
+            self.further = further
 
     def __init__(
         self,
@@ -229,11 +230,10 @@ class Grid(Surface, can_focus=True):
         self._named = dict(styles)
         self._start_over()
 
-    def set_sort(self, column_id: str | None, *, descending: bool = False) -> None:
-        """Mark the column the rows are sorted by, None for no mark. The owner sorts."""
-        sort = None if column_id is None else (column_id, descending)
-        if sort != self._sort:
-            self._sort = sort
+    def set_sort(self, *columns: tuple[str, bool]) -> None:
+        """Mark the columns the rows are sorted by, by id and whether they descend. The owner sorts."""
+        if columns != self._sort:
+            self._sort = columns
             if self._header:
                 self.refresh(Region(0, 0, self.size.width, 1))
 
@@ -318,7 +318,9 @@ class Grid(Surface, can_focus=True):
         if offset.y < self._header:
             pressed = next((slot for slot in self._slots if slot.x <= offset.x < slot.x + slot.width), None)
             if pressed is not None:
-                self.post_message(self.ColumnPressed(self, self._columns[pressed.column].id))
+                held = event.shift or event.ctrl or event.meta
+                column = self._columns[pressed.column].id
+                self.post_message(self.ColumnPressed(self, column, further=held))
             return
         row = self.scroll_offset.y + offset.y - self._header
         if row >= len(self._rows):

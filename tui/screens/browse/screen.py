@@ -153,7 +153,7 @@ class BrowseScreen(DismissOnce[Ref]):
             self.grid.show(())
             self._columns = browsed_columns(page.search.kind)
             self.grid.set_columns(grid_columns(self._columns))
-        self.grid.set_sort(None if page.way == "listed" else self._columns[1].id, descending=True)
+        self.grid.set_sort(*([] if page.way == "listed" else [(self._columns[1].id, True)]))
         self.grid.set_empty(why_empty(page, self._look, self._key))
         self.grid.show(page.ids)
         turned = before is not None and (page.search, page.number) != (former, before.number)

@@ -82,8 +82,8 @@ class Arranger:
         shown, wanted = self.rows.view, self._view
         if shown.filter != wanted.filter:
             return "filtering…"
-        sorts = (shown.sort, shown.descending, shown.needs_first)
-        return "sorting…" if sorts != (wanted.sort, wanted.descending, wanted.needs_first) else "reading…"
+        sorts = (shown.sorts, shown.needs_first)
+        return "sorting…" if sorts != (wanted.sorts, wanted.needs_first) else "reading…"
 
     def arrange(
         self,

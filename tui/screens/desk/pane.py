@@ -19,7 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.view import NEWEST, View
+from tui.columns.view import NEWEST, SortColumn, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.grid_columns import grid_columns
@@ -288,15 +288,18 @@ class Pane(Vertical):
             parts.append(f"/{clean(view.filter)}")
         if view.needs_first:
             parts.append("exceptions first")
-        elif view.sort == NEWEST and not self._of:
+        elif not view.is_newest_first:
+            parts.append(f"by {', '.join(map(self._sort_words, view.sorts))}")
+        elif not self._of:
             parts.append("newest first")
-        elif view.sort != NEWEST:
-            arrow = "down" if view.descending else "up"
-            parts.append(f"by {clean(view.column(view.sort).title)} {arrow}")
         if self._arranger.slow:
             parts.append(self._arranger.slow)
         chosen = len(self.grid.selected)
         self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
+
+    def _sort_words(self, sort: SortColumn) -> str:
+        title = "newest" if sort.id == NEWEST else clean(self.view.column(sort.id).title)
+        return f"{title} {'down' if sort.descending else 'up'}"
 
     def set_view(self, view: View) -> None:
         """Show another view: filter, sort or columns."""
@@ -307,7 +310,7 @@ class Pane(Vertical):
             self._columns = columns
             frozen = max(1, view.pinned_count)
             self.grid.set_columns(grid_columns(columns, view.widths), frozen=frozen)
-        self.grid.set_sort(None if view.sort == NEWEST else view.sort, descending=view.descending)
+        self.grid.set_sort(*((each.id, each.descending) for each in view.sorts if each.id != NEWEST))
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)
 
@@ -382,4 +385,5 @@ class Pane(Vertical):
     @on(Grid.ColumnPressed)
     def _column_pressed(self, event: Grid.ColumnPressed) -> None:
         event.stop()
-        self.set_view(self.view.sorted_by(event.column_id))
+        sorted_by = self.view.further_sorted_by if event.further else self.view.sorted_by
+        self.set_view(sorted_by(event.column_id))

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from tui.columns.panes import PANES, PaneSpec
 from tui.columns.property_columns import PropertyColumn, named, properties_seen
-from tui.columns.view import NEWEST, View, export_csv
+from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View, export_csv
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.service.snapshot.snapshot import EntityKind
 
 if TYPE_CHECKING:
     from tui.screens.dialogs.columns_dialog import ColumnChoice
+    from widgets.fields import Field
 
 NAMES_S: Final = 0.4
 """Seconds that the dialog of columns waits for the display names of properties; it opens without them."""
@@ -26,22 +27,34 @@ NAMES_S: Final = 0.4
 
 
 async def sort(desk: PanesScreen) -> None:
-    """Ask for the column to sort by."""
+    """Ask for the columns to sort by: rows that are equal in the first are sorted by the next."""
     from tui.actions.form_fields import pick, switch
 
     pane = desk.active
     titles = {column.title: column.id for column in pane.view.columns}
-    unsorted = "newest first"
-    current = next((title for title, id in titles.items() if id == pane.view.sort), unsorted)
-    fields = (
-        pick("column", "By", (unsorted, *titles), current),
-        switch("descending", "Largest first", pane.view.descending and current != unsorted),
-    )
+    ids = {id: title for title, id in titles.items()}
+    now = [each for each in pane.view.sorts if each.id in ids]
+    fields: list[Field] = []
+    for number in range(MOST_SORTS):
+        current = now[number] if number < len(now) else None
+        none = "nothing" if number else "newest first"
+        fields += (
+            pick(
+                f"column{number}",
+                "Then by" if number else "By",
+                (none, *titles),
+                ids[current.id] if current else none,
+            ),
+            switch(f"descending{number}", "Largest first", bool(current and current.descending)),
+        )
     answered = await ask_fields(desk, "Sort", fields)
-    if answered is not None:
-        column, descending = titles.get(answered["column"]), answered["descending"] == "yes"
-        sorted_by = replace(pane.view, sort=column or "", descending=descending, needs_first=False)
-        pane.set_view(sorted_by if column else pane.view.newest_first())
+    if answered is None:
+        return
+    chosen: dict[str, bool] = {}
+    for number in range(MOST_SORTS):
+        if (title := answered[f"column{number}"]) in titles:
+            chosen.setdefault(titles[title], answered[f"descending{number}"] == "yes")
+    pane.set_view(pane.view.with_sorts(*(SortColumn(id, descending) for id, descending in chosen.items())))
 
 
 async def choose_columns(desk: PanesScreen) -> None:
@@ -98,7 +111,7 @@ def _with_columns(view: View, choices: Sequence[ColumnChoice], properties: Seque
         widths={choice.id: choice.own_width for choice in choices if choice.own_width},
     )
     known = made.known_columns
-    return made if made.sort in ("", NEWEST) or made.sort in known else made.newest_first()
+    return made.with_sorts(*(each for each in made.sorts if each.id == NEWEST or each.id in known))
 
 
 def show_exceptions_first(desk: PanesScreen) -> None:
@@ -107,7 +120,7 @@ def show_exceptions_first(desk: PanesScreen) -> None:
     for spec in PANES:
         pane = desk.pane(spec.kind)
         newest = pane.view.newest_first()
-        pane.set_view(replace(newest, needs_first=first, sort="", descending=False) if first else newest)
+        pane.set_view(replace(newest, needs_first=first, sorts=()) if first else newest)
 
 
 async def export(desk: PanesScreen) -> None:
@@ -160,7 +173,7 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         footer=True,
         run=lambda desk: desk.active.start_filter(),
     ),
-    DeskCommand("sort", "s", "Sort", "Sort by a column", "Rows", run=sort),
+    DeskCommand("sort", "s", "Sort", "Sort by up to three columns", "Rows", run=sort),
     DeskCommand(
         "columns",
         "o",
