@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Final
 
 from tui.actions import instruments_typed
 from tui.actions.action import Form, Scope, Sought, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
-from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument
+from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument, now_of
 from tui.actions.live_positions import with_positions
 from tui.actions.place import missing_prices, useless_prices
 from tui.actions.portfolios_typed import completed_with_portfolio, names_of
@@ -85,11 +85,7 @@ def _instrument_echo(scope: Scope, typed: str) -> str:
     known = known_instrument(scope.snapshot, typed)
     if known is not None and scope.facts is not None:
         scope.facts.ask_quote(known)
-    return instruments_typed.echo(scope.snapshot, typed, _now(scope))
-
-
-def _now(scope: Scope) -> datetime:
-    return scope.facts.now() if scope.facts else scope.now
+    return instruments_typed.echo(scope.snapshot, typed, now_of(scope))
 
 
 def new_form(scope: Scope) -> Form:
@@ -192,7 +188,7 @@ def _last_price(scope: Scope, typed: str) -> str:
         return ""
     if scope.facts is not None:
         scope.facts.ask_quote(known)
-    said = instruments_typed.last_in_words(known, _now(scope))
+    said = instruments_typed.last_in_words(known, now_of(scope))
     return f"Last {said}." if said else ""
 
 

@@ -32,7 +32,9 @@ NEW_BLOCK: Final = "new"
 """The word typed for a block that does not exist yet."""
 
 
-def _problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
+def problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
+    """Return the check of a field that ``parse`` reads: what its ValueError says of a text it cannot read."""
+
     def check(text: str) -> str | None:
         if not text.strip():
             return None
@@ -61,11 +63,11 @@ def _as_far_as_understood(words: Callable[[str], str]) -> Callable[[str], str]:
     return echo
 
 
-def size(id: str, held: Size, *, help: str = "", required: bool = True) -> Field:
+def size(id: str, held: Size, *, of: str, help: str = "", required: bool = True) -> Field:
     """Return a field for a size, ``50k``, or one relative to what is held, ``50%``, ``+1k``, ``-50%``.
 
-    It is of units, or of money in the currency of ``held``. Without a value it is one of each of several
-    rows.
+    It is of units, or of money in the currency of ``held``; ``of`` is what is held in a word, such as
+    unplaced. Without a value it is one of each of several rows.
     """
     several = held.value is None
 
@@ -73,16 +75,20 @@ def size(id: str, held: Size, *, help: str = "", required: bool = True) -> Field
         return parse_size(typed, ANY_SIZE if several else held.value, held.currency)
 
     def words(typed: str) -> str:
-        if several and ("%" in typed or typed[:1] in ("+", "-")):
-            return f"{typed} of each"
-        return Size(parse(typed), held.currency).words + (" each" if several else "")
+        relative = "%" in typed or typed[:1] in ("+", "-")
+        if several and relative:
+            return f"{typed} of what each has {of}" if "%" in typed else f"{typed} of each"
+        said = Size(parse(typed), held.currency).words
+        if "%" in typed:
+            return f"{said}, {typed.strip()} of {held} {of}"
+        return said + (" each" if several else "")
 
     return Field(
         id,
         f"Amount {held.currency}" if held.currency else "Quantity",
         value=number(held.value),
         help=help,
-        check=_problem(parse),
+        check=problem(parse),
         echo=_as_far_as_understood(words),
         required=required,
     )
@@ -110,7 +116,7 @@ def quantity_of_fill(id: str, value: Decimal | None, *, may_void: bool) -> Field
         id,
         "Quantity",
         value=number(value),
-        check=_problem(parse),
+        check=problem(parse),
         echo=_echo(parse, lambda units: Size(units).words if units else "voids the fill"),
         required=True,
     )
@@ -131,7 +137,7 @@ def amount(
         label,
         value="" if value is None else f"{value:f}",
         help=help,
-        check=_problem(parse_price),
+        check=problem(parse_price),
         echo=_echo(parse_price, lambda typed: price(typed, currency) + (", below zero" if typed < 0 else "")),
         required=required,
     )
@@ -151,7 +157,7 @@ def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
         id,
         label,
         value=f"{held.amount:f}" if held and held.amount is not None else "",
-        check=_problem(parse),
+        check=problem(parse),
         echo=_as_far_as_understood(words),
     )
 
@@ -224,7 +230,7 @@ def calendar_day(
         label,
         value=shown,
         help=help,
-        check=_problem(parse_day),
+        check=problem(parse_day),
         echo=echo,
         required=required,
     )
@@ -257,7 +263,7 @@ def money_or_none(typed: str, currency: str | None) -> CurrencyAndAmount | None:
 
 def id_check(lookup: IdLookup) -> Callable[[str], str | None]:
     """Return the check of a field that names one id."""
-    return _problem(lookup.read)
+    return problem(lookup.read)
 
 
 def id_echo(lookup: IdLookup) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
+from tui.actions.action import Scope
 from tui.service.instrument_ids import kind_of, wrong_check_digit
 from tui.service.numbers import price
 from tui.service.reference.instrument_search import LookedUp
@@ -82,6 +83,11 @@ def last_in_words(known: Instrument, now: datetime) -> str:
     """Return the last price, whose it is and its age; empty when there is none."""
     last = known.last
     return "" if last is None else f"{price(last.price, last.currency)} {last.currency} {last.words(now)}"
+
+
+def now_of(scope: Scope) -> datetime:
+    """Return the time by which the age of a price is told."""
+    return scope.facts.now() if scope.facts else scope.now
 
 
 def completed_line(snapshot: Snapshot, typed: str) -> list[str]:

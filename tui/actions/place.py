@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
-from tui.actions.action import Form, Scope, Values
+from tui.actions import brokers_typed
+from tui.actions.action import WARNING, Form, Scope, Values
+from tui.actions.brokers_typed import NO_BROKER, BrokerShare, read_brokers, split_by_broker
 from tui.actions.eligibility import counterparties, currency_of, placeable, systems, unplaced
 from tui.actions.form_fields import (
     ANY_SIZE,
@@ -14,19 +17,26 @@ from tui.actions.form_fields import (
     mixed_measures,
     money_or_none,
     pick,
+    problem,
     size,
     text,
 )
+from tui.actions.instruments_typed import now_of
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.models import OrderGraphBlock
 from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
 from tui.service.ids import new_code
-from tui.service.numbers import counted, parse_size
+from tui.service.numbers import counted, money, number, parse_size
+from tui.service.numbers import price as price_text
 from tui.service.row_phrases import rows_in_words, short_id
-from tui.service.snapshot.sizing import Size
+from tui.service.shares import SplitError
+from tui.service.snapshot.sizing import Size, block_ordered
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, instrument_key
 from tui.service.verbs import PlaceBlocks, Verb
+from tui.service.verbs.facts import placement_request_line
 from tui.service.wire_words import TYPES, offered
+from tui.service.writes.limit_words import percent
 from widgets.fields import Field
 
 ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
@@ -37,13 +47,14 @@ MOST_NAMED: Final = 4
 def place_form(scope: Scope) -> Form:
     """Return the form that places blocks: how much of each, on which terms, with whom."""
     ids = placeable(scope)
-    left = [unplaced(scope, id) for id in ids]
+    brokers = counterparties(scope.snapshot)
     route = (
         text(
             "counterparty",
             "Broker",
-            choices=counterparties(scope.snapshot),
-            help="Who works it",
+            choices=lambda typed: brokers_typed.completed(typed, brokers),
+            help="Who works it; several as ALBN 60% KEYS 40%",
+            check=problem(lambda typed: read_brokers(typed, brokers)),
         ),
         text("system", "System", choices=systems(scope.snapshot), help="Execution system"),
         pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
@@ -55,25 +66,79 @@ def place_form(scope: Scope) -> Form:
             title,
             (_share_field(), *route),
             intro=intro,
-            check=lambda values: [*_shares_problem(scope, values), *_broker_problem(values)],
+            check=lambda values: [*_shares_problem(scope, values), *_broker_problem(scope, values)],
             live=lambda values: _shares_in_words(scope, values),
         )
-    what = "Money" if left[0].currency else "Units"
-    quantity = size("quantity", left[0], help=f"{what} to place; all that is unplaced by default")
-    of_market = normalize(scope.snapshot.blocks[ids[0]].block.type) == "market"
-    kinds = tuple(offered(TYPES, scope.snapshot.order_types))
-    currency = currency_of(scope.snapshot.blocks[ids[0]].block, scope.snapshot)
+    left, block = unplaced(scope, ids[0]), scope.snapshot.blocks[ids[0]]
+    what = "Money" if left.currency else "Units"
+    quantity = size("quantity", left, of="unplaced", help=f"{what} to place; all that is unplaced by default")
+    currency = currency_of(block.block, scope.snapshot)
     price = (
-        pick("type", "Type", kinds),
+        pick("type", "Type", tuple(offered(TYPES, scope.snapshot.order_types))),
         amount("limit", "Limit", currency=currency),
         amount("stop", "Stop", currency=currency),
     )
     return Form(
         title,
-        (quantity, *route, *(price if of_market else ())),
-        intro=f"{intro}\n{left[0].words} unplaced.",
-        check=_terms_problem,
+        (quantity, *route, *(price if normalize(block.block.type) == "market" else ())),
+        intro=f"{intro}\n{_standing(scope, block, left)}",
+        check=lambda values: [*_terms_problem(values), *_broker_problem(scope, values)],
+        live=lambda values: _placing_in_words(scope, values),
     )
+
+
+def _standing(scope: Scope, block: OrderGraphBlock, left: Size) -> str:
+    """Return what of a block is unplaced, and the last price of its instrument with its age."""
+    said = [f"{left.words} unplaced of {block_ordered(scope.snapshot, block)}"]
+    known = scope.snapshot.instruments.get(block.block.lusid_instrument_id)
+    if known is not None and (last := known.last) is not None:
+        at = f"{price_text(last.price, last.currency)} {last.currency}"
+        said.append(f"last price {at}, {last.words(now_of(scope))}")
+    return " · ".join(said)
+
+
+def _placing_in_words(scope: Scope, values: Values) -> str:
+    """Return what is placed of a block in units and money, its share of the volume, and who gets what."""
+    snapshot, [id] = scope.snapshot, placeable(scope)
+    known = snapshot.instruments.get(snapshot.blocks[id].block.lusid_instrument_id)
+    if known is not None and scope.facts is not None:
+        scope.facts.ask_quote(known)
+    try:
+        [(_, share, left)] = _shares(scope, values)
+        line = placement_request_line(snapshot, _request(scope, id, share, BrokerShare(NO_BROKER), values))
+    except ValueError:
+        return ""
+    said = [share.words]
+    if not share.currency and line.notional is not None:
+        said.append(f"= {money(line.notional, line.currency)}")
+    if known is not None and known.adv and line.units is not None:
+        said.append(f"· {percent(line.units / known.adv)} of the daily volume of {number(known.adv)}")
+    over = (share.value or ZERO) > (left.value or ZERO)
+    return "\n".join(
+        filter(
+            None,
+            (
+                " ".join(said),
+                f"{WARNING}{share.words} is more than the {left.words} unplaced." if over else "",
+                _split_in_words(scope, share, values["counterparty"]),
+            ),
+        )
+    )
+
+
+def _split_in_words(scope: Scope, whole: Size, typed: str) -> str:
+    """Return what each of several brokers gets, or what is left for nobody; empty for a single one."""
+    try:
+        brokers = read_brokers(typed, counterparties(scope.snapshot), whole.currency)
+        if len(brokers) < 2 and brokers[0].share.is_rest:
+            return ""
+        sizes = split_by_broker(whole.value or ZERO, brokers, whole.currency)
+    except SplitError as error:
+        return f"{WARNING}{error}"
+    except ValueError:
+        return ""
+    told = (f"{each.name} {Size(part, whole.currency)}" for each, part in zip(brokers, sizes, strict=True))
+    return f"{' · '.join(told)} · nothing left"
 
 
 def _share_field() -> Field:
@@ -165,7 +230,26 @@ def _shares_in_words(scope: Scope, values: Values) -> str:
     if len(whole) == 1:  # what is of several instruments is never added
         ((instrument, currency), value) = whole.popitem()
         total = f"{_of_instrument(snapshot, str(instrument[0]), Size(value, currency))}: "
-    return f"{total}{', '.join(most)}{more}"
+    return "\n".join(filter(None, (f"{total}{', '.join(most)}{more}", _by_broker(scope, values))))
+
+
+def _by_broker(scope: Scope, values: Values) -> str:
+    """Return what each of several brokers gets of all blocks; empty for one, and for several instruments."""
+    given: dict[str, Decimal] = {}
+    instruments = set()
+    try:
+        for id, share, _ in _shares(scope, values):
+            instruments.add((instrument_key(scope.snapshot.blocks[id]), share.currency))
+            for broker, part in _split(scope, share, values):
+                given[broker.name] = given.get(broker.name, ZERO) + (part.value or ZERO)
+    except SplitError as error:
+        return f"{WARNING}{error}"
+    except ValueError:
+        return ""
+    if len(given) < 2 or len(instruments) > 1:
+        return ""
+    [(_, currency)] = instruments
+    return " · ".join(f"{name} {Size(value, currency)}" for name, value in given.items())
 
 
 def _of_instrument(snapshot: Snapshot, luid: str, size: Size) -> str:
@@ -177,13 +261,23 @@ def _of_instrument(snapshot: Snapshot, luid: str, size: Size) -> str:
 
 def _terms_problem(values: Values) -> Sequence[str]:
     terms = (values.get("type", ""), values.get("limit", ""), values.get("stop", ""))
-    return [*missing_prices(*terms), *useless_prices(*terms), *_broker_problem(values)]
+    return [*missing_prices(*terms), *useless_prices(*terms)]
 
 
-def _broker_problem(values: Values) -> Sequence[str]:
-    """Return that nobody is named to work a placement: no broker, and no system that finds one."""
-    named = values["counterparty"].strip() or values["system"].strip()
-    return [] if named else ["Name the broker who works it, or the system that finds one."]
+def _broker_problem(scope: Scope, values: Values) -> Sequence[str]:
+    """Return why brokers do not fit what is placed, or that nobody is named and no system finds one."""
+    if not (values["counterparty"].strip() or values["system"].strip()):
+        return ["Name the broker who works it, or the system that finds one."]
+    with suppress(ValueError):  # of a size, which is told at its field
+        for id, share, _ in _shares(scope, values):
+            try:
+                _split(scope, share, values)
+            except ValueError as error:
+                several = len(placeable(scope)) > 1
+                return [
+                    f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)}: {error}" if several else str(error)
+                ]
+    return []
 
 
 _PRICES: Final = {
@@ -218,31 +312,51 @@ def missing_prices(type: str, limit: str, stop: str) -> Sequence[str]:
     return told
 
 
+def _split(scope: Scope, share: Size, values: Values) -> list[tuple[BrokerShare, Size]]:
+    """Return what each broker gets of what is placed of a block.
+
+    Raises:
+        ValueError: they do not add up to it; with a sentence.
+    """
+    brokers = read_brokers(values["counterparty"], counterparties(scope.snapshot), share.currency)
+    sizes = split_by_broker(share.value or ZERO, brokers, share.currency)
+    return [(each, Size(part, share.currency)) for each, part in zip(brokers, sizes, strict=True)]
+
+
 def place_verb(scope: Scope, values: Values) -> Verb:
-    """Return the placing of the blocks of ``scope``, as it was typed."""
-    requests, kinds = [], offered(TYPES, scope.snapshot.order_types)
-    for id, share, _ in _shares(scope, values):
-        block = scope.snapshot.blocks[id].block
-        currency = currency_of(block, scope.snapshot)
-        amount = CurrencyAndAmount(amount=share.value, currency=share.currency) if share.currency else None
-        requests.append(
-            PlacementRequest(
-                id=ResourceId(id.scope, new_code("PLC")),
-                block_ids=(id,),
-                properties={},
-                instrument_identifiers=block.instrument_identifiers,
-                quantity=None if amount else share.value,
-                amount=amount,
-                state="New",
-                side=block.side,
-                time_in_force=block.time_in_force or "Day",
-                type=kinds.get(values.get("type", "")) or block.type or "Market",
-                created_date=scope.now,
-                limit_price=money_or_none(values.get("limit", ""), currency) or block.limit_price,
-                stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,
-                counterparty=values["counterparty"].strip(" ") or None,
-                execution_system=values["system"].strip(" ") or None,
-                entry_type=values["entry"],
-            )
+    """Return the placing of the blocks of ``scope``, as it was typed: a placement for each broker."""
+    return PlaceBlocks(
+        tuple(
+            _request(scope, id, part, broker, values)
+            for id, share, _ in _shares(scope, values)
+            for broker, part in _split(scope, share, values)
         )
-    return PlaceBlocks(tuple(requests))
+    )
+
+
+def _request(
+    scope: Scope, id: ResourceId, share: Size, broker: BrokerShare, values: Values
+) -> PlacementRequest:
+    """Return the placement of a part of a block with a broker."""
+    block = scope.snapshot.blocks[id].block
+    kinds = offered(TYPES, scope.snapshot.order_types)
+    currency = currency_of(block, scope.snapshot)
+    amount = CurrencyAndAmount(amount=share.value, currency=share.currency) if share.currency else None
+    return PlacementRequest(
+        id=ResourceId(id.scope, new_code("PLC")),
+        block_ids=(id,),
+        properties={},
+        instrument_identifiers=block.instrument_identifiers,
+        quantity=None if amount else share.value,
+        amount=amount,
+        state="New",
+        side=block.side,
+        time_in_force=block.time_in_force or "Day",
+        type=kinds.get(values.get("type", "")) or block.type or "Market",
+        created_date=scope.now,
+        limit_price=money_or_none(values.get("limit", ""), currency) or block.limit_price,
+        stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,
+        counterparty=broker.name or None,
+        execution_system=values["system"].strip(" ") or None,
+        entry_type=values["entry"],
+    )

@@ -81,7 +81,7 @@ def _orders_form(scope: Scope) -> Form:
     one = rows[0] if len(rows) == 1 else None
     portfolios = portfolio_lookup(scope.snapshot, scope.home)
     fields = (
-        size("quantity", common_size(rows), required=False),
+        size("quantity", common_size(rows), of="ordered", required=False),
         *_term_fields(scope.snapshot, one),
         text(
             "portfolio",
@@ -101,7 +101,7 @@ def _placements_form(scope: Scope) -> Form:
     one = rows[0] if len(rows) == 1 else None
     brokers, ways = counterparties(scope.snapshot), systems(scope.snapshot)
     fields = (
-        size("quantity", common_size(rows), required=False),
+        size("quantity", common_size(rows), of="placed", required=False),
         text("counterparty", "Broker", (one.counterparty or "") if one else "", choices=brokers),
         text("system", "System", (one.execution_system or "") if one else "", choices=ways),
         pick(

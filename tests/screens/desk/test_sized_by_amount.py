@@ -57,7 +57,7 @@ async def test_a_block_of_money_is_placed_and_filled_in_money() -> None:
         await user.go("blocks", "CASH")
         await user.press("p")
         form = await user.form()
-        assert "50,000 USD unplaced." in form
+        assert "50,000 USD unplaced of 50,000 USD" in form
         assert "Amount USD" in form
         await user.press("escape")
         placement = await place(user, "CASH", "20k")

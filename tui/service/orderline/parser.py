@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Final
 
-from tui.api.base import ZERO, ResourceId
+from tui.api.base import ResourceId
 from tui.api.currencies import minor_units
 from tui.api.side_families import family_typed
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import parse_money, parse_price, parse_quantity, size_text
+from tui.service.numbers import parse_money, parse_price, parse_quantity
 from tui.service.orderline.order_line import TIMES, LineError, OrderLine, Parsed, PortfolioShare
+from tui.service.shares import REST, Share, SplitError, parse_share, split
 
-_HUNDRED: Final = Decimal(100)
 _TYPES: Final = ("mkt", "lmt", "stp")
 
 
@@ -190,46 +190,57 @@ def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
 
 
 @dataclass(slots=True)
-class _Share:
+class _Portion:
+    """A portfolio as it was typed, with what it gets."""
+
     word: _Word
     portfolio: ResourceId | None = None
-    size: Decimal | None = None
-    percent: Decimal | None = None
-    size_word: _Word | None = None
+    share: Share = REST
+    share_word: _Word | None = None
 
 
 def _parts(parser: _OrderLineParser, size: Decimal | None, money: str) -> tuple[PortfolioShare, ...]:
-    shares = _shares(parser, money)
-    if not shares:
+    portions = _portions(parser, money)
+    if not portions:
         parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
         return ()
-    named = [share.portfolio for share in shares if share.portfolio is not None]
-    for share in shares:
-        if share.portfolio is not None and named.count(share.portfolio) > 1:
-            parser.wrong(f"{share.word.text} is named more than once.", share.word)
+    named = [portion.portfolio for portion in portions if portion.portfolio is not None]
+    for portion in portions:
+        if portion.portfolio is not None and named.count(portion.portfolio) > 1:
+            parser.wrong(f"{portion.word.text} is named more than once.", portion.word)
             return ()
     if size is None or parser.errors:
         return ()
-    open_shares = [share for share in shares if share.size is None and share.percent is None]
-    if len(open_shares) > 1:
-        parser.wrong(f"Give {open_shares[1].word.text} a size or a share in %.", open_shares[1].word)
+    names = [portion.word.text for portion in portions]
+    try:
+        sizes = split(size, [portion.share for portion in portions], names, "portfolio", money)
+    except SplitError as error:
+        at = portions[error.at]
+        parser.wrong(str(error), (at.share_word if error.rest is not None else None) or at.word)
         return ()
-    return _split(parser, shares, size, money)
+    return tuple(
+        PortfolioShare(portion.portfolio, size) for portion, size in zip(portions, sizes, strict=True)
+    )
 
 
-def _shares(parser: _OrderLineParser, money: str) -> list[_Share]:
-    shares: list[_Share] = []
+def _portions(parser: _OrderLineParser, money: str) -> list[_Portion]:
+    portions: list[_Portion] = []
     while (word := parser.next()) is not None:
         if word.text.startswith("@"):
-            shares.append(_Share(word, _portfolio(parser, word)))
-        elif shares and shares[-1].size_word is None:
-            shares[-1].size_word = word
-            _read_share(parser, shares[-1], word, money)
+            portions.append(_Portion(word, _portfolio(parser, word)))
+        elif portions and portions[-1].share_word is None:
+            portions[-1].share_word = word
+            try:
+                portions[-1].share = parse_share(word.text, money)
+            except ValueError as error:
+                parser.wrong(str(error), word)
         else:
-            expected = "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not shares else "@PORTFOLIO"
+            expected = (
+                "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not portions else "@PORTFOLIO"
+            )
             parser.wrong(f"'{word.text}' is not understood here; write {expected}.", word)
-            return shares
-    return shares
+            return portions
+    return portions
 
 
 def _portfolio(parser: _OrderLineParser, word: _Word) -> ResourceId | None:
@@ -241,65 +252,3 @@ def _portfolio(parser: _OrderLineParser, word: _Word) -> ResourceId | None:
     except ValueError as error:
         parser.wrong(str(error), word)
         return None
-
-
-def _read_share(parser: _OrderLineParser, share: _Share, word: _Word, money: str) -> None:
-    try:
-        if word.text.endswith("%"):
-            share.percent = parse_quantity(word.text[:-1])
-            if share.percent > _HUNDRED:
-                parser.wrong(f"{word.text} is more than the whole.", word)
-        else:
-            share.size = parse_money(word.text, money) if money else parse_quantity(word.text)
-    except ValueError as error:
-        parser.wrong(str(error), word)
-
-
-def _split(
-    parser: _OrderLineParser, shares: list[_Share], size: Decimal, money: str
-) -> tuple[PortfolioShare, ...]:
-    """Split ``size``: sizes as they are, percentages of the whole, the open share gets the rest."""
-    sizes = _percent_sizes(shares, size, money)
-    sizes.update({index: share.size for index, share in enumerate(shares) if share.size is not None})
-    given = sum(sizes.values(), ZERO)
-    rest = size - given
-    open_index = next((index for index in range(len(shares)) if index not in sizes), None)
-    if open_index is not None:
-        sizes[open_index] = rest
-    elif rest:
-        last = shares[-1]
-        said = "The portfolios add up to" if len(shares) > 1 else "The portfolio takes"
-        few, many = ("little", "much") if money else ("few", "many")
-        missing = f"{size_text(abs(rest), money)} too {few if rest > 0 else many}"
-        parser.wrong(
-            f"{said} {size_text(given, money)} of {size_text(size, money)}: {missing}.",
-            last.size_word or last.word,
-        )
-        return ()
-    for index, share in enumerate(shares):
-        if sizes[index] <= 0:
-            parser.wrong(f"Nothing is left for {share.word.text}.", share.word)
-            return ()
-    return tuple(PortfolioShare(share.portfolio, sizes[index]) for index, share in enumerate(shares))
-
-
-def _percent_sizes(shares: list[_Share], size: Decimal, money: str) -> dict[int, Decimal]:
-    """Return the sizes of the percentages: whole units where the size is whole, odd units in order.
-
-    Money is split to the decimals of its currency. Percentages that add up to 100 give every unit away.
-    """
-    asked = {index: share.percent for index, share in enumerate(shares) if share.percent is not None}
-    if not asked:
-        return {}
-    places = minor_units(money) if money else 0 if size == size.to_integral_value() else None
-    step = Decimal(1).scaleb(-(6 if places is None else places))
-    exact = {index: size * percent / _HUNDRED for index, percent in asked.items()}
-    sizes = {index: value.quantize(step, ROUND_FLOOR) for index, value in exact.items()}
-    left = sum(exact.values(), ZERO).quantize(step, ROUND_FLOOR) - sum(sizes.values(), ZERO)
-    by_part = sorted(sizes, key=lambda index: (sizes[index] - exact[index], index))
-    for index in by_part:
-        if left <= 0:
-            break
-        sizes[index] += min(step, left)
-        left -= step
-    return sizes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from tui.api import operations
 from tui.api.base import ZERO, ResourceId
 from tui.api.client import Client
@@ -18,6 +20,7 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.api.states import is_cancelled
+from tui.service.numbers import counted
 from tui.service.snapshot.sizing import Size, executed_size, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import UpdateVerb, updated_placement
@@ -54,6 +57,13 @@ class PlaceBlocks(Verb, frozen=True):
     def read(self, reply: ResourceList[Placement], request: Request[Any]) -> ItemisedReply:
         return ItemisedReply(by_id(reply.values))
 
+    @property
+    def label(self) -> str:
+        blocks = len(set(self._placed_blocks()))
+        if blocks == self.count:
+            return super().label
+        return f"{self.title} {counted(blocks, self.noun)} in {counted(self.count, self.kind.singular)}"
+
     def subject(self, ref: Ref) -> Ref:
         request = next(each for each in self.requests if each.id == ref.id)
         return block_ref(request.block_ids[0])
@@ -73,9 +83,26 @@ class PlaceBlocks(Verb, frozen=True):
     def lines(self, snapshot: Snapshot) -> tuple[PreviewLine, ...]:
         return tuple(placement_request_line(snapshot, request) for request in self.requests)
 
+    def weighed(self, lines: tuple[PreviewLine, ...]) -> tuple[PreviewLine, ...]:
+        """Return a line for each block: a limit holds for what all brokers get of it together."""
+        whole: dict[tuple[ResourceId, ...], PreviewLine] = {}
+        for request, line in zip(self.requests, lines, strict=True):
+            held = whole.get(request.block_ids)
+            whole[request.block_ids] = line if held is None else _together(held, line)
+        return tuple(whole.values())
+
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         sent = (id for request in self.requests for id in request.block_ids)
         return tuple(placing_cautions(snapshot, sent))
+
+
+def _together(one: PreviewLine, other: PreviewLine) -> PreviewLine:
+    """Return two parts of a block as one line; what is not known of a part is not known of both."""
+    return replace(
+        one,
+        quantity=None if one.quantity is None or other.quantity is None else one.quantity + other.quantity,
+        amount=None if one.amount is None or other.amount is None else one.amount + other.amount,
+    )
 
 
 class UpdatePlacements(UpdateVerb, frozen=True):

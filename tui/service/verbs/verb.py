@@ -263,6 +263,10 @@ class Verb(Struct, frozen=True):
         """Return what the preview counts: one line per item whose row is known."""
         return ()
 
+    def weighed(self, lines: tuple[PreviewLine, ...]) -> tuple[PreviewLine, ...]:
+        """Return its lines as limits of size see them: what is one trade in several parts is one line."""
+        return lines
+
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return what will be different afterwards, as far as the desk knows."""
         return ()

@@ -105,7 +105,7 @@ class LimitChecks:
     ) -> None:
         self._verb = verb
         self._all_lines = lines
-        self._lines = lines if isinstance(verb, _PRICED) else ()
+        self._lines = verb.weighed(lines) if isinstance(verb, _PRICED) else ()
         self._snapshot = snapshot
         self._limits = limits
         self._on_prod = kind is EnvironmentKind.PROD
