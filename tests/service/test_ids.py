@@ -1,13 +1,17 @@
-"""Codes made here: unique, sorted by time, and short enough for the API."""
+"""Ids made here: unique without asking anybody, and codes that people can say."""
 
 from __future__ import annotations
 
 import re
 import time
+from datetime import date
 
 import pytest
 
+from tui.columns.column import natural
 from tui.service.ids import new_code, new_id
+
+DAY = date(2026, 11, 29)
 
 
 def test_ids_are_unique_and_always_increase() -> None:
@@ -22,8 +26,13 @@ def test_ids_increase_when_the_clock_steps_back(monkeypatch: pytest.MonkeyPatch)
     assert before < after
 
 
-@pytest.mark.parametrize("prefix", ["", "ORD", "X" * 90])
-def test_codes_are_what_the_api_takes(prefix: str) -> None:
-    code = new_code(prefix)
-    assert re.fullmatch(r"[A-Za-z0-9_-]{26,64}", code)
-    assert code.startswith(prefix[:37])
+def test_codes_are_short_name_kind_and_day_and_do_not_clash() -> None:
+    made = [new_code("O", DAY) for _ in range(20_000)]
+    assert len(set(made)) == len(made)
+    assert all(re.fullmatch(r"O-1129-[0-9A-HJKMNP-TV-Z]{9}", code) for code in made)
+    assert len({code[7:] for code in made}) == len(made)
+
+
+def test_codes_are_sorted_as_people_count() -> None:
+    codes = ["ORD-10", "ord-9", "ORD-2", "O-1203-0", "O-1129-Z"]
+    assert sorted(codes, key=natural) == ["O-1129-Z", "O-1203-0", "ORD-2", "ord-9", "ORD-10"]

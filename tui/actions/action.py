@@ -9,7 +9,7 @@ are made from these declarations.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.columns.steps import Steps, finish
 from tui.service.denials import denial
+from tui.service.ids import new_code
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
@@ -81,6 +82,16 @@ class Scope(Struct, frozen=True):
     """How compliance is run here, None where the profile does not say."""
     facts: TicketFacts | None = None
     """What is known beside the rows, such as holdings; None before there is a desk."""
+    zone: tzinfo = UTC
+    """The zone of the desk, whose day a new id names."""
+
+    def new_id(self, kind: EntityKind, scope: str) -> ResourceId:
+        """Return the id of a new row, in ``scope``; one that the desk knows already is drawn again."""
+        day = self.now.astimezone(self.zone).date()
+        while True:
+            id = ResourceId(scope, new_code(kind.singular[0].upper(), day))
+            if Ref(kind, id) not in self.snapshot:
+                return id
 
     @property
     def rows(self) -> tuple[Any, ...]:

@@ -19,7 +19,6 @@ from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
 )
 from tui.service.id_lookup import IdLookup, block_lookup
-from tui.service.ids import new_code
 from tui.service.numbers import counted
 from tui.service.row_phrases import phrase_of, rows_in_words
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -81,7 +80,7 @@ def _destination_in_words(scope: Scope, blocks: IdLookup, typed: str) -> str:
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
     if typed.strip().lower() == NEW_BLOCK:
-        return ResourceId(_new_block_scope(scope), new_code("BLK"))
+        return scope.new_id(EntityKind.BLOCKS, _new_block_scope(scope))
     return block_lookup(scope.snapshot, scope.home).read(typed)
 
 
@@ -121,7 +120,7 @@ def cancel_and_move_verb(scope: Scope, values: Values) -> Verb:
         tuple(
             CancelOrdersAndMoveRemainingRequest(
                 cancel_order_id=id,
-                move_remaining_to_order_id=ResourceId(id.scope, new_code("ORD")),
+                move_remaining_to_order_id=scope.new_id(EntityKind.ORDERS, id.scope),
                 move_remaining_to_block_id=destination,
             )
             for id in live_orders(scope)

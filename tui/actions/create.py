@@ -219,6 +219,7 @@ def new_verb(scope: Scope, values: Values) -> Verb:
         identifiers_of(scope.snapshot, values["instrument"]),
         currency=_currency(scope.snapshot, values),
         scope=home,
+        new_id=scope.new_id,
         now=scope.now,
         block=block,
     )
@@ -334,6 +335,7 @@ def new_by_line_verb(scope: Scope, values: Values) -> Verb:
         identifiers_of(scope.snapshot, line.ticker),
         currency=_currency(scope.snapshot, named),
         scope=scope.home,
+        new_id=scope.new_id,
         now=scope.now,
     )
     return CreateOrders((request,))

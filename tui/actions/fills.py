@@ -9,12 +9,11 @@ from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import currency_of
 from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
 from tui.actions.settlement_words import ProposedDay, other_day, proposed_day, settlement_told
-from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.market_zones import market_zone
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.states import is_cancelled
-from tui.service.ids import new_code
 from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of, worth_of
@@ -159,7 +158,7 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
     return RecordFills(
         (
             ExecutionRequest(
-                id=old.id if old else ResourceId(placement.id.scope, new_code("EXE")),
+                id=old.id if old else scope.new_id(EntityKind.EXECUTIONS, placement.id.scope),
                 placement_id=placement.id,
                 properties=(old.properties if old else None) or {},
                 instrument_identifiers=placement.instrument_identifiers,

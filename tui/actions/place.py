@@ -26,7 +26,6 @@ from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
-from tui.service.ids import new_code
 from tui.service.numbers import counted, money, number, parse_size
 from tui.service.numbers import price as price_text
 from tui.service.row_phrases import rows_in_words, short_id
@@ -343,7 +342,7 @@ def _request(
     currency = currency_of(block, scope.snapshot)
     amount = CurrencyAndAmount(amount=share.value, currency=share.currency) if share.currency else None
     return PlacementRequest(
-        id=ResourceId(id.scope, new_code("PLC")),
+        id=scope.new_id(EntityKind.PLACEMENTS, id.scope),
         block_ids=(id,),
         properties={},
         instrument_identifiers=block.instrument_identifiers,

@@ -13,8 +13,10 @@ from msgspec.structs import replace
 from tests.service.sample_rows import NINE, order, snapshot_of
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.service.id_lookup import portfolio_lookup
+from tui.service.ids import new_code
 from tui.service.orderline import LineError, OrderLine, Parsed, PortfolioShare, parse_order_line
 from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.verbs.facts import order_ref, priced
 
 TODAY = date(2026, 11, 20)
@@ -25,6 +27,11 @@ VOD = Instrument(
     currency="GBP",
     last_price=Decimal("0.81"),
 )
+
+
+def drawn(kind: EntityKind, scope: str) -> ResourceId:
+    """Return a new id as a desk draws it."""
+    return ResourceId(scope, new_code(kind.value[0].upper(), TODAY))
 
 
 KNOWN = (
@@ -127,7 +134,7 @@ def test_a_good_till_date_order_keeps_its_date() -> None:
     assert (read.side, read.type, read.stop) == ("CoverShort", "Stop", Decimal(250))
     assert read.good_till == date(2026, 11, 30)
     assert "good till 30 Nov 2026" in read.describe(HERE)
-    made = read.request({}, currency="USD", scope="demo", now=NINE)
+    made = read.request({}, currency="USD", scope="demo", new_id=drawn, now=NINE)
     values = [str(each.value) for each in (made.orders[0].properties or {}).values()]
     assert values == ["2026-11-30"]
 
@@ -166,7 +173,7 @@ def test_a_currency_before_the_ticker_makes_the_size_an_amount_of_money(
     read = line(text)
     assert (read.money, read.ticker) == (money, ticker)
     assert [part.size for part in read.parts] == list(map(Decimal, sizes))
-    made = read.request({}, currency="GBP", scope="demo", now=NINE)
+    made = read.request({}, currency="GBP", scope="demo", new_id=drawn, now=NINE)
     asked = [(each.quantity, each.amount) for each in made.orders]
     whole = [Decimal(size) for size in sizes]
     in_money = [(None, CurrencyAndAmount(amount=size, currency=money)) for size in whole]
@@ -241,7 +248,7 @@ def test_why_a_name_is_no_instrument_is_said_at_its_word() -> None:
 
 def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
     read = line("b 50k VOD lmt 0.82 gtc @UKEQ-GROW 60% @UKEQ-INC 40%")
-    made = read.request(VOD.identifiers, currency="GBP", scope="demo", now=NINE)
+    made = read.request(VOD.identifiers, currency="GBP", scope="demo", new_id=drawn, now=NINE)
     assert (made.side, made.type, made.time_in_force) == ("Buy", "Limit", "GoodTilCancel")
     assert str(made.limit_price) == "0.82 GBP"
     assert [str(order.portfolio_id) for order in made.orders] == ["demo/UKEQ-GROW", "demo/UKEQ-INC"]
@@ -265,7 +272,7 @@ def test_the_request_has_new_ids_and_the_words_of_the_api() -> None:
 )
 def test_a_portfolio_is_the_one_the_desk_knows_by_that_code(typed: str, meant: str, said: str) -> None:
     read = line(f"b 100 VOD mkt @{typed}")
-    made = read.request(VOD.identifiers, currency="GBP", scope="demo", now=NINE)
+    made = read.request(VOD.identifiers, currency="GBP", scope="demo", new_id=drawn, now=NINE)
     assert [str(each.portfolio_id) for each in made.orders] == [meant]
     assert {made.block_id.scope, made.orders[0].id.scope} == {"demo"}
     assert f", for {said}." in read.describe(HERE, VOD)

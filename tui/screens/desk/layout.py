@@ -340,6 +340,7 @@ class PanesScreen(ActsWhenMounted[None]):
             session.market,
             len(desk.unknown) if desk else 0,
             len(desk.underway) if desk else 0,
+            zone=session.display_context.zone,
             selected=bool(pane.grid.selected),
             cursor=pane.cursor.id if pane.cursor and pane.cursor in self.snapshot else None,
             filter=pane.view.filter,

@@ -6,7 +6,7 @@ Nothing here sends anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
@@ -23,9 +23,9 @@ from tui.api.base import (
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.id_lookup import IdLookup
-from tui.service.ids import new_code
 from tui.service.numbers import counted, money, size_text
 from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.trade import Trade, named, terms_of
 from tui.service.wire_words import in_words
 
@@ -141,16 +141,16 @@ class OrderLine:
         *,
         currency: str | None,
         scope: str,
+        new_id: Callable[[EntityKind, str], ResourceId],
         now: datetime,
         block: ResourceId | None = None,
     ) -> BlockAndOrdersRequest:
-        """Return the create request of this line, with new ids in ``scope``."""
-
+        """Return the create request of this line, with new ids in ``scope``, which ``new_id`` draws."""
         return BlockAndOrdersRequest(
-            block_id=block or ResourceId(scope, new_code("BLK")),
+            block_id=block or new_id(EntityKind.BLOCKS, scope),
             orders=tuple(
                 BlockedOrderRequest(
-                    id=ResourceId(scope, new_code("ORD")),
+                    id=new_id(EntityKind.ORDERS, scope),
                     portfolio_id=part.portfolio,
                     quantity=None if self.money else part.size,
                     amount=priced_at(part.size, self.money) if self.money else None,
