@@ -30,8 +30,39 @@ def test_flexible_columns_give_way_down_to_a_readable_rest() -> None:
     assert lay_out([ID, NAME, QUANTITY], [0, 0, 0], 32, 1).widths == (10, FLOOR, 9)
 
 
-def test_columns_that_cannot_all_be_in_sight_keep_their_width() -> None:
-    assert lay_out([ID, NAME, QUANTITY], [0, 0, 0], 31, 1).widths == (10, 20, 9)
+def test_a_column_that_does_not_fit_waits_at_the_right_and_the_others_take_its_room() -> None:
+    layout = lay_out([ID, NAME, QUANTITY], [0, 0, 0], 31, 1)
+    assert layout.widths == (10, 17, 9)
+    assert [slot.column for slot in layout.slots(0)] == [0, 1]
+    assert layout.goes_on(layout.slots(0))
+    assert [slot.column for slot in layout.slots(layout.furthest)] == [0, 2]
+
+
+def test_the_columns_of_the_smallest_rank_stand_first_in_their_own_order() -> None:
+    columns = [
+        ID,
+        NOTE._replace(rank=3),
+        QUANTITY._replace(rank=1),
+        NAME._replace(rank=2),
+        PRICE._replace(rank=1),
+    ]
+    wide, narrow = lay_out(columns, [0] * 5, 61, 1), lay_out(columns, [0] * 5, 45, 1)
+    assert wide.order == (0, 1, 2, 3, 4)
+    assert narrow.order == (0, 2, 3, 4, 1)
+    assert [slot.width for slot in narrow.slots(0)] == [10, 9, 12, 8]
+
+
+def test_equal_columns_stand_as_they_are_declared_though_a_later_one_would_fit() -> None:
+    layout = lay_out([ID, QUANTITY._replace(width=20), PRICE], [0, 0, 0], 30, 1)
+    assert [slot.column for slot in layout.slots(0)] == [0]
+    assert layout.order == (0, 1, 2)
+
+
+def test_a_state_takes_the_room_it_needs_from_texts_and_codes_take_no_more_than_they_want() -> None:
+    code, state = ID._replace(flexible=True), GridColumn("state", "State", 8, cut="last")
+    layout = lay_out([code, NAME, state], [0, 0, 19], 40, 1)
+    assert layout.widths == (8, 8, 19)
+    assert lay_out([code, NAME, state], [0, 0, 19], 100, 1).widths == (10, 66, 19)
 
 
 def test_every_column_can_be_brought_in_sight_and_the_frozen_ones_stay() -> None:

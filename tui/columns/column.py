@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.columns.format import DisplayContext
 from tui.service.snapshot.snapshot import Snapshot
@@ -17,6 +18,8 @@ from tui.service.snapshot.snapshot import Snapshot
 Value = Decimal | str | datetime | int | None
 Getter = Callable[[Snapshot, Any], Value]
 Total = Literal["", "quantity", "money"]
+LAST: Final = 9
+"""The rank of a column that nobody misses at first sight."""
 _PLAIN: Final = DisplayContext()
 
 
@@ -28,6 +31,7 @@ class Column(Struct, frozen=True):
     shrink when the pane is narrow; the others keep their width. What one shows ``of_instrument`` changes
     without its row: cells in sight follow at once, sort and filter with the next change of the row.
     Where it is drawn, ``made_of`` returns all that it is drawn from: to compare that takes less time.
+    Where not all columns of a pane fit, those of the smallest ``rank`` stand first.
     """
 
     id: str
@@ -37,7 +41,7 @@ class Column(Struct, frozen=True):
     text: Callable[[Any, DisplayContext], str]
     width: int
     align: Literal["left", "right"] = "left"
-    cut: Literal["end", "middle", "never"] = "end"
+    cut: Literal["end", "middle", "last", "never"] = "end"
     flexible: bool = False
     role: Callable[[Snapshot, Any], str] | None = None
     total: Total = ""
@@ -46,6 +50,11 @@ class Column(Struct, frozen=True):
     exported: bool = True
     of_instrument: bool = False
     made_of: Callable[[Snapshot, Any], object] | None = None
+    rank: int = LAST
+
+    def ranked(self, rank: int) -> Column:
+        """Return the column with this rank: 1 for one without which a row says nothing."""
+        return replace(self, rank=rank)
 
     def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         """Return the text of this column's cell in ``row``."""

@@ -86,16 +86,16 @@ def plain(
     value: Getter,
     *,
     flexible: bool = False,
-    cut: Literal["end", "middle", "never"] = "end",
+    cut: Literal["end", "middle", "last", "never"] = "end",
     role: Callable[[Snapshot, Any], str] | None = None,
 ) -> Column:
     """Return a column of text."""
     return Column(id, title, help, value, _text, width, cut=cut, flexible=flexible, role=role)
 
 
-def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 13) -> Column:
-    """Return the column of a row's own code; it takes the spare width and is shortened in the middle."""
-    return Column(id, title, help, value, _text, width, cut="middle", flexible=True)
+def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 11) -> Column:
+    """Return the column of a row's own code, which is shortened in the middle."""
+    return Column(id, title, help, value, _text, width, cut="middle")
 
 
 def quantity(
@@ -106,7 +106,7 @@ def quantity(
     *,
     role: Callable[[Snapshot, Any], str] | None = None,
     total: Total = "quantity",
-    width: int = 9,
+    width: int = 7,
 ) -> Column:
     """Return a column of units, added up in the pane's totals."""
     return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
@@ -136,7 +136,7 @@ def sized(
         help,
         lambda s, row: size(s, row).value,
         quantity_text,
-        9,
+        7,
         "right",
         "never",
         role=role,
@@ -167,7 +167,7 @@ def price_of(id: str, title: str, help: str, held: Callable[[Any], CurrencyAndAm
         help,
         lambda s, row: amount(held(row)),
         quantity_text,
-        10,
+        8,
         "right",
         "never",
         drawn=lambda s, row, context: on_the_point(price(amount(held(row)), currency(held(row)))),
@@ -190,7 +190,7 @@ def average_price(value: Getter, currency: Callable[[Snapshot, Any], str | None]
         "Average price of the fills",
         value,
         quantity_text,
-        12,
+        9,
         "right",
         "never",
         drawn=drawn,
@@ -198,7 +198,7 @@ def average_price(value: Getter, currency: Callable[[Snapshot, Any], str | None]
 
 
 def last_price() -> Column:
-    """Return the column of the instrument's last price, whose it is and of when."""
+    """Return the column of the instrument's last price; :func:`last_origin` says whose it is."""
 
     def value(snapshot: Snapshot, row: Any) -> Decimal | None:
         last = _last(snapshot, row)
@@ -206,11 +206,7 @@ def last_price() -> Column:
 
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         last = _last(snapshot, row)
-        if last is None:
-            return ""
-        whose = last.source.lower().removeprefix("last ").partition("_")[0]
-        text = on_the_point(price(last.price, last.currency))
-        return f"{text} {whose[:_WHOSE]:<{_WHOSE}} {minute(last.at, context):>6}"
+        return on_the_point(price(last.price, last.currency)) if last else ""
 
     return Column(
         "last",
@@ -218,14 +214,43 @@ def last_price() -> Column:
         "Last price of the instrument: quoted, else dealt, else asked for",
         value,
         quantity_text,
-        23,
+        8,
         "right",
         "never",
-        role=lambda s, row: "idle" if (last := _last(s, row)) and last.outdated else "",
+        role=_role_of_last,
         drawn=drawn,
         of_instrument=True,
         made_of=_last,
     )
+
+
+def last_origin() -> Column:
+    """Return the column that says whose the last price is, and of when."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        last = _last(snapshot, row)
+        if last is None:
+            return ""
+        whose = last.source.lower().removeprefix("last ").partition("_")[0]
+        return f"{whose[:_WHOSE]:<{_WHOSE}} {minute(last.at, context):>6}"
+
+    return Column(
+        "origin",
+        "Last from",
+        "Whose the last price is (quoted, of a fill, of a limit), and of when",
+        lambda snapshot, row: last.source if (last := _last(snapshot, row)) else None,
+        _text,
+        12,
+        role=_role_of_last,
+        drawn=drawn,
+        of_instrument=True,
+        made_of=_last,
+    )
+
+
+def _role_of_last(snapshot: Snapshot, row: Any) -> str:
+    last = _last(snapshot, row)
+    return "idle" if last and last.outdated else ""
 
 
 def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
@@ -235,7 +260,7 @@ def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
 
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of times of the desk's zone."""
-    return Column(id, title, help, value, clock, 13, "right")
+    return Column(id, title, help, value, clock, 8, "right", "never")
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
@@ -243,7 +268,7 @@ def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
     return Column(id, title, help, value, day, 6, "right")
 
 
-def state(value: Callable[[Snapshot, Any], str | None], width: int = 18) -> Column:
+def state(value: Callable[[Snapshot, Any], str | None], width: int = 12) -> Column:
     """Return the column of a state: its glyph and the word of the desk."""
     return Column(
         "state",
@@ -252,6 +277,7 @@ def state(value: Callable[[Snapshot, Any], str | None], width: int = 18) -> Colu
         value,
         state_text,
         width,
+        cut="last",
         role=lambda snapshot, row: state_look(value(snapshot, row)).role,
     )
 
@@ -275,8 +301,8 @@ def verdict(
         help,
         value,
         lambda said, context: verdict_in_words(said),
-        12,
-        flexible=True,
+        8,
+        cut="last",
         role=role,
     )
 

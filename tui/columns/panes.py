@@ -22,6 +22,7 @@ from tui.columns.factories import (
     instrument,
     instrument_name,
     labels,
+    last_origin,
     last_price,
     lifecycle_size,
     name,
@@ -80,9 +81,11 @@ from tui.service.snapshot.sizing import (
 from tui.service.snapshot.snapshot import EntityKind
 
 BLOCKS: Final = (
-    id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)),
-    side(lambda row: row.block.side),
-    instrument(lambda row: (row.block.instrument_identifiers, row.block.lusid_instrument_id)),
+    id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)).ranked(
+        1
+    ),
+    side(lambda row: row.block.side).ranked(1),
+    instrument(lambda row: (row.block.instrument_identifiers, row.block.lusid_instrument_id)).ranked(1),
     sized(
         "ordered",
         "Ordered",
@@ -90,7 +93,7 @@ BLOCKS: Final = (
         block_ordered,
         of=lambda row: row.block,
         role=role_by_side(lambda row: row.block.side),
-    ),
+    ).ranked(1),
     Column(
         "bar",
         "Life cycle",
@@ -100,34 +103,39 @@ BLOCKS: Final = (
         10,
         role=block_role,
         drawn=life_cycle_text,
+    ).ranked(2),
+    state(lambda s, row: row.derived_state).ranked(1),
+    instrument_name(lambda row: row.block.lusid_instrument_id).ranked(5),
+    order_type().ranked(7),
+    price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price).ranked(4),
+    plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False).ranked(
+        6
     ),
-    state(lambda s, row: row.derived_state),
-    instrument_name(lambda row: row.block.lusid_instrument_id),
-    order_type(),
-    price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price),
-    plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False),
-    time_in_force(lambda row: row.block.time_in_force),
-    sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced, of=lambda row: row.block),
-    lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)),
-    lifecycle_size("executed", "Executed", "Filled", block_executed),
-    lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
-    lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
-    average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)),
-    last_price(),
-    quantity("orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3),
+    time_in_force(lambda row: row.block.time_in_force).ranked(7),
+    sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced, of=lambda row: row.block).ranked(6),
+    lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)).ranked(7),
+    lifecycle_size("executed", "Executed", "Filled", block_executed).ranked(3),
+    lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated).ranked(8),
+    lifecycle_size("booked", "Booked", "Booked as transactions", block_booked).ranked(8),
+    average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)).ranked(3),
+    last_price().ranked(5),
+    last_origin(),
+    quantity(
+        "orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3
+    ).ranked(8),
     verdict(
         "compliance",
         "Compliance",
         "Worst of its orders, by the engine of the profile: v2, legacy or off",
         COMPLIANCE,
         lambda s, row: compliance_of_block(s, row) or None,
-    ),
+    ).ranked(2),
     verdict(
         "approval", "Approval", "Approval of its orders", APPROVAL, lambda s, row: row.derived_approval_state
-    ),
+    ).ranked(4),
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
-    ),
+    ).ranked(7),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row.block)),
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
@@ -144,29 +152,30 @@ BLOCKS: Final = (
 
 
 ORDERS: Final = (
-    id_column("Order", "The order's code", lambda s, row: s.name_of(EntityKind.ORDERS, row.id), width=11),
+    id_column("Order", "The order's code", lambda s, row: s.name_of(EntityKind.ORDERS, row.id)).ranked(1),
     sized(
         "quantity",
         "Quantity",
         "What is ordered: units, or money with its currency",
         lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
-    ),
-    plain("portfolio", "Portfolio", "Whose order it is", 12, portfolio_code, cut="middle"),
-    state(lambda s, row: row.state),
-    side(lambda row: row.side),
-    sized("allocated", "Allocated", "What is allocated to it", allocated_size),
-    sized("left", "Left", "Ordered less allocated", order_left),
-    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    ).ranked(1),
+    plain("portfolio", "Portfolio", "Whose order it is", 12, portfolio_code, cut="middle").ranked(1),
+    state(lambda s, row: row.state).ranked(1),
+    side(lambda row: row.side).ranked(4),
+    sized("allocated", "Allocated", "What is allocated to it", allocated_size).ranked(3),
+    sized("left", "Left", "Ordered less allocated", order_left).ranked(2),
+    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(4),
     instrument_name(lambda row: row.lusid_instrument_id),
     plain("fund", "Portfolio name", "The portfolio's display name", 16, portfolio_name, flexible=True),
-    order_type(),
-    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
+    order_type().ranked(6),
+    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price).ranked(3),
     plain(
         "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price or row.amount)
     ),
-    last_price(),
-    time_in_force(lambda row: row.time_in_force),
+    last_price().ranked(6),
+    last_origin(),
+    time_in_force(lambda row: row.time_in_force).ranked(7),
     plain(
         "block",
         "Block",
@@ -183,17 +192,17 @@ ORDERS: Final = (
         "By the engine of the profile: v2, legacy or off",
         COMPLIANCE,
         lambda s, row: compliance_of_order(s, row, detail_of(s, row)) or None,
-    ),
+    ).ranked(5),
     verdict(
         "approval",
         "Approval",
         "Approval",
         APPROVAL,
         lambda s, row: approval_of_order(row, detail_of(s, row)) or None,
-    ),
+    ).ranked(5),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: sized_in(row)),
-    timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date),
+    timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date).ranked(3),
     plain(
         "rules",
         "Rules not passed",
@@ -207,34 +216,35 @@ ORDERS: Final = (
 
 PLACEMENTS: Final = (
     id_column(
-        "Placement", "The placement's code", lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.id), width=11
-    ),
+        "Placement", "The placement's code", lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.id)
+    ).ranked(1),
     sized(
         "quantity",
         "Quantity",
         "What is placed: units, or money with its currency",
         lambda s, row: size_of(row),
         role=role_by_side(lambda row: row.side),
-    ),
-    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
-    state(lambda s, row: row.state),
-    side(lambda row: row.side),
-    sized("executed", "Executed", "What is filled", executed_size),
-    sized("open", "Open", "What is still working", open_size),
+    ).ranked(1),
+    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty).ranked(1),
+    state(lambda s, row: row.state).ranked(1),
+    side(lambda row: row.side).ranked(5),
+    sized("executed", "Executed", "What is filled", executed_size).ranked(2),
+    sized("open", "Open", "What is still working", open_size).ranked(2),
     quantity(
         "allocated",
         "Allocated",
         "Units given to portfolios; more than its fills have cannot be booked",
         lambda s, row: s.allocated_of_placement(row.id),
         role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
-    ),
-    average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency),
+    ).ranked(6),
+    average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency).ranked(3),
     last_price(),
-    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price),
-    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    last_origin(),
+    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price).ranked(4),
+    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(5),
     instrument_name(lambda row: row.lusid_instrument_id),
-    order_type(),
-    time_in_force(lambda row: row.time_in_force),
+    order_type().ranked(7),
+    time_in_force(lambda row: row.time_in_force).ranked(7),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
     plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
     plain(
@@ -253,7 +263,7 @@ PLACEMENTS: Final = (
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
     ),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row)),
-    timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date),
+    timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date).ranked(3),
 )
 
 ALLOCATIONS: Final = (
@@ -261,22 +271,21 @@ ALLOCATIONS: Final = (
         "Allocation",
         "The allocation's code",
         lambda s, row: s.name_of(EntityKind.ALLOCATIONS, row.id),
-        width=12,
-    ),
+    ).ranked(1),
     quantity(
         "quantity",
         "Quantity",
         "Units allocated",
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
-    ),
-    plain("portfolio", "Portfolio", "Who gets it", 12, portfolio_code, cut="middle"),
-    state(lambda s, row: row.state, 14),
-    side(lambda row: row.side),
-    price_of("price", "Price", "Price", lambda row: row.price),
-    value_of("value", "Value", "Quantity times price, bonds per 100", notional),
-    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
-    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    ).ranked(1),
+    plain("portfolio", "Portfolio", "Who gets it", 12, portfolio_code, cut="middle").ranked(1),
+    state(lambda s, row: row.state).ranked(1),
+    side(lambda row: row.side).ranked(4),
+    price_of("price", "Price", "Price", lambda row: row.price).ranked(2),
+    value_of("value", "Value", "Quantity times price, bonds per 100", notional).ranked(3),
+    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)).ranked(3),
+    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(5),
     instrument_name(lambda row: row.lusid_instrument_id),
     plain("fund", "Portfolio name", "The portfolio's display name", 16, portfolio_name, flexible=True),
     quantity(
@@ -286,9 +295,9 @@ ALLOCATIONS: Final = (
         lambda s, row: len(s.transactions_of_allocation(row.id)),
         total="",
         width=3,
-    ),
-    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
-    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
+    ).ranked(5),
+    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty).ranked(6),
+    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date).ranked(4),
     plain(
         "order",
         "Order",
@@ -305,26 +314,28 @@ ALLOCATIONS: Final = (
         lambda s, row: names(s, EntityKind.PLACEMENTS, row.placement_ids),
         cut="middle",
     ),
-    timestamp_column("date", "Allocated at", "When it was allocated", lambda s, row: row.date),
+    timestamp_column("date", "Allocated at", "When it was allocated", lambda s, row: row.date).ranked(3),
 )
 
 EXECUTIONS: Final = (
-    id_column("Execution", "The execution's code", lambda s, row: s.name_of(EntityKind.EXECUTIONS, row.id)),
-    side(lambda row: row.side),
+    id_column(
+        "Execution", "The execution's code", lambda s, row: s.name_of(EntityKind.EXECUTIONS, row.id)
+    ).ranked(1),
+    side(lambda row: row.side).ranked(2),
     quantity(
         "quantity",
         "Quantity",
         "Units filled",
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
-    ),
-    price_of("price", "Price", "Price", lambda row: row.price),
-    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)),
-    state(lambda s, row: row.state),
-    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty),
-    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)),
+    ).ranked(1),
+    price_of("price", "Price", "Price", lambda row: row.price).ranked(1),
+    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)).ranked(3),
+    state(lambda s, row: row.state).ranked(3),
+    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty).ranked(2),
+    instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(3),
     instrument_name(lambda row: row.lusid_instrument_id),
-    value_of("value", "Value", "Quantity times price, bonds per 100", notional),
+    value_of("value", "Value", "Quantity times price, bonds per 100", notional).ranked(4),
     plain(
         "placement",
         "Placement",
@@ -333,30 +344,34 @@ EXECUTIONS: Final = (
         lambda s, row: s.name_of(EntityKind.PLACEMENTS, row.placement_id),
         cut="middle",
     ),
-    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
-    timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date),
+    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date).ranked(5),
+    timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date).ranked(2),
 )
 
 
 TRANSACTIONS: Final = (
-    id_column("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=22),
-    side(lambda row: row.type),
+    id_column("Transaction", "Its id in the portfolio", lambda s, row: row.transaction_id, width=12).ranked(
+        1
+    ),
+    side(lambda row: row.type).ranked(2),
     quantity(
         "units", "Units", "Units booked", lambda s, row: row.units, role=role_by_side(lambda row: row.type)
-    ),
-    price_of("price", "Price", "Price", transaction_price),
+    ).ranked(1),
+    price_of("price", "Price", "Price", transaction_price).ranked(1),
     value_of(
         "consideration",
         "Consideration",
         "What it settles for",
         lambda s, row: (amount(row.total_consideration), currency(row.total_consideration)),
-    ),
-    plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.total_consideration), flexible=False),
-    state(lambda s, row: row.transaction_status, 11),
-    instrument(lambda row: (row.instrument_identifiers, row.instrument_uid)),
+    ).ranked(2),
+    plain(
+        "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.total_consideration), flexible=False
+    ).ranked(2),
+    state(lambda s, row: row.transaction_status).ranked(2),
+    instrument(lambda row: (row.instrument_identifiers, row.instrument_uid)).ranked(3),
     instrument_name(lambda row: row.instrument_uid),
-    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty_id),
-    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date),
+    plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty_id).ranked(5),
+    calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date).ranked(3),
     plain(
         "order",
         "Order",
@@ -373,7 +388,7 @@ TRANSACTIONS: Final = (
         lambda s, row: name(s, EntityKind.ALLOCATIONS, row.allocation_id),
         cut="middle",
     ),
-    timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date),
+    timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date).ranked(3),
 )
 
 Place = Literal["top", "left", "middle", "right"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 Align = Literal["left", "right"]
-Cut = Literal["end", "middle", "never"]
+Cut = Literal["end", "middle", "last", "never"]
 
 GUTTER: Final = 2
 """Cells at the left of a row: the cursor's mark and the selection's."""
@@ -18,8 +18,8 @@ FLOOR: Final = 8
 """The width a flexible column keeps when the others need room (less if it asked for less)."""
 PEEK: Final = 6
 """A text column is in sight with at least so many cells of it, or not at all."""
-WIDEST_NUMBER: Final = 32
-"""A column that is never cut widens for its cells up to here; beyond, the cell shows ``####``."""
+WIDEST: Final = 32
+"""A column that widens for its cells does so up to here; beyond, a number shows ``####``."""
 
 
 class Cell(NamedTuple):
@@ -35,9 +35,11 @@ EMPTY_CELL: Final = Cell("")
 class GridColumn(NamedTuple):
     """A column: ``width`` in terminal cells is what it wants.
 
-    A ``flexible`` column takes the spare width, and gives way when all columns then fit. ``cut`` says where
-    a text too long loses its middle: at the end, in the middle (codes), or never (numbers, which
-    widen their column and show ``####`` where they cannot).
+    A ``flexible`` column takes the spare width, and gives way when others need it. ``cut`` says where
+    a text too long loses its middle: at the end, in the middle (codes), at the end once its column is as
+    wide as any may be (``last``: states), or never (numbers, which show ``####`` instead). The last two
+    widen their column for their cells. Where not all columns fit, those of the smallest ``rank`` are in
+    sight first; among equals those that stand first.
     """
 
     id: str
@@ -46,6 +48,12 @@ class GridColumn(NamedTuple):
     align: Align = "left"
     flexible: bool = False
     cut: Cut = "end"
+    rank: int = 0
+
+    @property
+    def widens(self) -> bool:
+        """Whether it widens for its cells, and is in sight as a whole or not at all."""
+        return self.cut in ("last", "never")
 
 
 class Slot(NamedTuple):
@@ -57,12 +65,13 @@ class Slot(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The width of every column, and where they stand at each sideways position.
+    """The width of every column, in which ``order`` they stand, and where at each sideways position.
 
     ``whole`` are the columns that are in sight as a whole or not at all: half a number tells a lie.
     """
 
     widths: tuple[int, ...]
+    order: tuple[int, ...]
     viewport: int
     frozen: int
     whole: frozenset[int] = frozenset()
@@ -70,8 +79,9 @@ class Layout(NamedTuple):
     @property
     def furthest(self) -> int:
         """The number of columns that may be scrolled out at the left until the last one is in sight."""
-        movable = self.widths[self.frozen :]
-        room = self.viewport - GUTTER - sum(width + 1 for width in self.widths[: self.frozen])
+        widths = [self.widths[index] for index in self.order]
+        movable = widths[self.frozen :]
+        room = self.viewport - GUTTER - sum(width + 1 for width in widths[: self.frozen])
         for hidden in range(len(movable)):
             if sum(width + 1 for width in movable[hidden:]) <= room + 1:
                 return hidden
@@ -81,7 +91,7 @@ class Layout(NamedTuple):
         """Return the columns in sight when ``hidden`` of those that move are scrolled out."""
         slots: list[Slot] = []
         x = GUTTER
-        for index in (*range(self.frozen), *range(self.frozen + hidden, len(self.widths))):
+        for index in (*self.order[: self.frozen], *self.order[self.frozen + hidden :]):
             width = min(self.widths[index], self.viewport - x)
             part = width < self.widths[index]
             if width <= 0 or (slots and part and (index in self.whole or width < PEEK)):
@@ -90,36 +100,89 @@ class Layout(NamedTuple):
             x += width + 1
         return tuple(slots)
 
+    def goes_on(self, slots: Sequence[Slot]) -> bool:
+        """Return whether there is more to see at the right of these columns."""
+        if not slots:
+            return False
+        last = slots[-1]
+        return last.column != self.order[-1] or last.width < self.widths[last.column]
+
 
 def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, frozen: int) -> Layout:
     """Share ``viewport`` cells between ``columns``, each with a blank behind it for its mark.
 
-    ``needs`` is the widest text seen so far in each column that is never cut (0 for the others).
-    The first ``frozen`` columns stay in place while the others scroll, unless they would take more
-    than half of the room.
+    ``needs`` is the widest text seen so far in each column that widens for its cells (0 for the others).
+    The columns that fit stand first, in their own order, and behind them the others, which are reached
+    sideways. The first ``frozen`` columns stay in place while the others scroll, unless they would take
+    more than half of the room.
     """
+    wanted = [max(column.width, min(need, WIDEST), 1) for column, need in zip(columns, needs, strict=True)]
     widths = [
-        max(column.width, min(need, WIDEST_NUMBER), 1) for column, need in zip(columns, needs, strict=True)
+        min(width, FLOOR) if column.flexible else width for column, width in zip(columns, wanted, strict=True)
     ]
-    flexible = [index for index, column in enumerate(columns) if column.flexible]
-    spare = viewport - GUTTER - sum(width + 1 for width in widths)
-    if spare > 0 and flexible:
-        share, rest = divmod(spare, len(flexible))
-        for place, index in enumerate(flexible):
-            widths[index] += share + (place < rest)
-    while spare < 0 and _gives(widths, flexible) >= -spare:
-        widest = max(flexible, key=lambda index: widths[index])
-        widths[widest] -= 1
-        spare += 1
+    room = viewport - GUTTER
+    first = _first(columns, widths, room, frozen)
+    chosen = set(first)
+    rest = [index for index in range(len(columns)) if index not in chosen]
+    for index in rest:
+        widths[index] = wanted[index]
+    _share(
+        columns,
+        widths,
+        wanted,
+        [index for index in first if columns[index].flexible],
+        room - _taken(widths, first),
+    )
     while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
         frozen -= 1
-    whole = frozenset(index for index, column in enumerate(columns) if column.cut == "never")
-    return Layout(tuple(widths), viewport, frozen, whole)
+    whole = frozenset(index for index, column in enumerate(columns) if column.widens)
+    return Layout(tuple(widths), (*first, *rest), viewport, frozen, whole)
 
 
-def _gives(widths: Sequence[int], flexible: Sequence[int]) -> int:
-    """Return how many cells the flexible columns can do without.
+def _taken(widths: Sequence[int], chosen: Sequence[int]) -> int:
+    return sum(widths[index] + 1 for index in chosen)
 
-    When that is not enough to have all columns in sight, they keep their width: readers scroll anyway.
+
+def _first(columns: Sequence[GridColumn], widths: Sequence[int], room: int, frozen: int) -> list[int]:
+    """Return the columns that fit, in their own order: frozen ones, then by rank.
+
+    Behind a column that does not fit none of its rank is tried: equal ones stand as they are declared.
     """
-    return sum(max(0, widths[index] - FLOOR) for index in flexible)
+    ranked = sorted(range(frozen, len(columns)), key=lambda index: (columns[index].rank, index))
+    chosen = list(range(min(frozen, len(columns))))
+    left = room - _taken(widths, chosen)
+    full: int | None = None
+    for index in ranked:
+        if columns[index].rank == full:
+            continue
+        if widths[index] + 1 <= left:
+            chosen.append(index)
+            left -= widths[index] + 1
+        else:
+            full = columns[index].rank
+    return sorted(chosen)
+
+
+def _share(
+    columns: Sequence[GridColumn],
+    widths: list[int],
+    wanted: Sequence[int],
+    flexible: Sequence[int],
+    spare: int,
+) -> None:
+    """Give the spare width to flexible columns: up to what they want, then what is left to texts.
+
+    A code is not easier to read for more room.
+    """
+    for limit in (True, False):
+        taking = [
+            index
+            for index in flexible
+            if (widths[index] < wanted[index] if limit else columns[index].cut != "middle")
+        ]
+        while spare > 0 and taking:
+            narrowest = min(taking, key=lambda index: (widths[index] - wanted[index], index))
+            widths[narrowest] += 1
+            spare -= 1
+            if limit and widths[narrowest] >= wanted[narrowest]:
+                taking.remove(narrowest)

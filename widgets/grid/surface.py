@@ -65,7 +65,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self._rows = Rows()
         self._sort: tuple[tuple[str, bool], ...] = ()
         self._needs = [0] * len(self._columns)
-        self._layout = Layout((), 0, 0)
+        self._layout = Layout((), (), 0, 0)
         self._hidden = 0
         self._arranged_for: tuple[object, ...] = ()
         """What the layout was made from."""
@@ -96,7 +96,7 @@ class Surface(ScrollView, inherit_bindings=False):
         cells = tuple(self._cells(key))
         cells += (EMPTY_CELL,) * (len(self._columns) - len(cells))
         for index, need in enumerate(self._needs):
-            if self._columns[index].cut == "never" and (width := width_of(cells[index].text)) > need:
+            if self._columns[index].widens and (width := width_of(cells[index].text)) > need:
                 self._needs[index] = width
         return cells
 
@@ -284,12 +284,8 @@ class Surface(ScrollView, inherit_bindings=False):
         """Draw the content's line ``y``, from the frame."""
         width, palette = self.size.width, self._colours()
         if y < self._header:
-            hidden, slots = self._hidden, self._slots
-            last = slots[-1] if slots else None
-            more = last is not None and (
-                last.column + 1 < len(self._columns) or last.width < self._layout.widths[last.column]
-            )
-            beyond = (hidden > 0, more)
+            slots = self._slots
+            beyond = (self._hidden > 0, self._layout.goes_on(slots))
             return paint.draw_header(self._columns, slots, self._sort, beyond, palette, self._glyphs, width)
         y -= self._header
         if y < len(self._frame):

@@ -125,11 +125,11 @@ async def test_the_last_price_stands_in_the_grid_with_its_origin() -> None:
     async with blotter((300, 48), profile=QUOTED) as user:
         quoted = {"mid"}
 
-        def cells() -> list[str]:
-            first = user.codes("blocks")[:10]
-            return [user.row("blocks", code)["last"] for code in first]
+        def cells() -> list[tuple[str, str]]:
+            rows = [user.row("blocks", code) for code in user.codes("blocks")[:10]]
+            return [(row["last"], row["origin"]) for row in rows]
 
-        await user.until(lambda: quoted <= {cell.split()[1] for cell in cells() if cell})
-        cell = next(cell for cell in cells() if " mid " in cell)
-        assert Decimal(cell.split()[0].replace(",", "")) > 0
-        assert cell in user.text()
+        await user.until(lambda: quoted <= {origin.split()[0] for _, origin in cells() if origin})
+        last, origin = next(each for each in cells() if each[1].startswith("mid "))
+        assert Decimal(last.replace(",", "")) > 0
+        assert any(last in line and origin in line for line in user.text().splitlines())

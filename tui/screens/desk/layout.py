@@ -6,7 +6,7 @@ no cells, reads no server and sends nothing. :mod:`tui.screens.desk.screen` adds
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
+from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
 from tui.screens.turns import Turns
 from tui.service.environment import Update, unreachable_because
@@ -40,6 +41,8 @@ DEBOUNCE_S: Final = 0.08
 """The time in seconds that the cursor rests on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
+SIDE_BY_SIDE: Final = 234
+"""From this many columns on, three panes fit beside each other beneath the blocks; else two."""
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
@@ -67,6 +70,9 @@ class PanesScreen(ActsWhenMounted[None]):
         self._shown_pace = 0.0
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
+        self._needs = RecentNeeds()
+        self.split: int | None = None
+        """The share of the height, in per cent, that the blocks were given; None: as the rows need it."""
         self.turns = Turns()
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
@@ -125,8 +131,46 @@ class PanesScreen(ActsWhenMounted[None]):
             alone = self.compact and kind is not active
             replaced = kind in TAKING_TURNS and kind is not self._last
             pane.display = not (alone or replaced)
+        self.set_class(self.size.width >= SIDE_BY_SIDE, "side-by-side")
+        self._share_height()
         tabs = [f"{'>' if spec.kind is active else ' '}{self.session.with_keys(spec.name)}" for spec in PANES]
         self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
+
+    @property
+    def _beneath(self) -> tuple[tuple[EntityKind, ...], ...]:
+        """The rows of panes beneath the blocks."""
+        left = tuple(spec.kind for spec in PANES if spec.place in ("left", "middle"))
+        return ((*left, self._last),) if self.size.width >= SIDE_BY_SIDE else (left, (self._last,))
+
+    def _share_height(self) -> None:
+        """Give every pane the lines that its rows need; a split that somebody moved stays."""
+        panes = self.query_one("#panes")
+        if self.compact:
+            panes.styles.grid_rows = "1fr"
+            return
+        rows = self._needs.rows
+        if len(rows) != len(self._beneath):
+            rows = (0,) * len(self._beneath)
+        heights = lower_heights(self._room, self.pane(LEADER).listed, rows, self.split)
+        panes.styles.grid_rows = " ".join(("1fr", *map(str, heights)))
+
+    @property
+    def _room(self) -> int:
+        """The lines that all panes have together."""
+        return self.query_one("#panes").size.height or self.size.height - 2
+
+    def move_split(self, steps: int) -> None:
+        """Give the pane with the focus more of the height, or less."""
+        blocks = self.pane(LEADER)
+        share = round(100 * blocks.size.height / self._room) if self.split is None else self.split
+        self.split = moved(share, steps if self.active is blocks else -steps)
+        self._share_height()
+
+    def reset_split(self) -> None:
+        """Let every pane take the height that its rows need."""
+        self.split = None
+        self._needs.clear()
+        self._follow()
 
     def hear(self, update: Update) -> None:
         """Collect an update until it is shown."""
@@ -241,6 +285,15 @@ class PanesScreen(ActsWhenMounted[None]):
                 scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None
                 if kind is not LEADER and pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of, news=news)
+            self._needs.add(
+                self._leader if self.linked else None,
+                [max(len(self._scope_of(kind, found)) for kind in kinds) for kinds in self._beneath],
+            )
+            self._share_height()
+
+    def _scope_of(self, kind: EntityKind, found: Mapping[EntityKind, Sequence[ResourceId]]) -> Sized:
+        """Return the rows of a pane beneath: those of the block, or all."""
+        return found.get(kind, ()) if self.linked else self.snapshot.rows(kind)
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:

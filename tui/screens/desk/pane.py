@@ -102,6 +102,11 @@ class Pane(Vertical):
         return self._arranger.rows.ids
 
     @property
+    def listed(self) -> int:
+        """How many rows there are to show before the filter: a filter that is typed moves no pane."""
+        return self._arranger.rows.total
+
+    @property
     def rows_snapshot(self) -> Snapshot:
         """The snapshot of the rows shown; while those of a newer one are worked out, an older one."""
         return self._arranger.rows.snapshot

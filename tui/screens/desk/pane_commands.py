@@ -163,6 +163,13 @@ def link(desk: PanesScreen) -> None:
     desk.show_all()
 
 
+def _move_split(steps: int, desk: PanesScreen) -> None:
+    if desk.compact:
+        desk.notify("One pane has the whole screen: there is no split to move.", markup=False)
+    else:
+        desk.move_split(steps)
+
+
 PANE: Final[tuple[DeskCommand, ...]] = (
     DeskCommand(
         "filter",
@@ -206,5 +213,29 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         "Panes",
         footer=True,
         run=link,
+    ),
+    DeskCommand(
+        "taller",
+        "plus",
+        "Taller",
+        "Give the pane with the focus more of the height",
+        "Panes",
+        run=partial(_move_split, 1),
+    ),
+    DeskCommand(
+        "shorter",
+        "minus",
+        "Shorter",
+        "Give the pane with the focus less of the height",
+        "Panes",
+        run=partial(_move_split, -1),
+    ),
+    DeskCommand(
+        "fit_panes",
+        "equals_sign",
+        "Fit panes",
+        "Let every pane take the height its rows need again",
+        "Panes",
+        run=lambda desk: desk.reset_split(),
     ),
 )
