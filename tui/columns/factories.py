@@ -260,7 +260,7 @@ def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
 
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of times of the desk's zone."""
-    return Column(id, title, help, value, clock, 8, "right", "never")
+    return Column(id, title, help, value, clock, 8, "right", "never", zoned=True)
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:

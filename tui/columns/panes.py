@@ -163,7 +163,7 @@ ORDERS: Final = (
     plain("portfolio", "Portfolio", "Whose order it is", 12, portfolio_code, cut="middle").ranked(1),
     state(lambda s, row: row.state).ranked(1),
     side(lambda row: row.side).ranked(4),
-    sized("allocated", "Allocated", "What is allocated to it", allocated_size).ranked(3),
+    sized("allocated", "Allocated", "What is allocated to it", allocated_size).ranked(4),
     sized("left", "Left", "Ordered less allocated", order_left).ranked(2),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(4),
     instrument_name(lambda row: row.lusid_instrument_id),
@@ -202,7 +202,7 @@ ORDERS: Final = (
     ).ranked(5),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: sized_in(row)),
-    timestamp_column("date", "Ordered at", "When it was ordered", lambda s, row: row.date).ranked(3),
+    timestamp_column("date", "Time", "When it was ordered", lambda s, row: row.date).ranked(2),
     plain(
         "rules",
         "Rules not passed",
@@ -229,7 +229,7 @@ PLACEMENTS: Final = (
     state(lambda s, row: row.state).ranked(1),
     side(lambda row: row.side).ranked(5),
     sized("executed", "Executed", "What is filled", executed_size).ranked(2),
-    sized("open", "Open", "What is still working", open_size).ranked(2),
+    sized("open", "Left", "What may still be filled; nothing of one that is cancelled", open_size).ranked(2),
     quantity(
         "allocated",
         "Allocated",
@@ -263,7 +263,7 @@ PLACEMENTS: Final = (
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
     ),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row)),
-    timestamp_column("created", "Placed at", "When it was placed", lambda s, row: row.created_date).ranked(3),
+    timestamp_column("created", "Time", "When it was placed", lambda s, row: row.created_date).ranked(2),
 )
 
 ALLOCATIONS: Final = (
@@ -314,7 +314,7 @@ ALLOCATIONS: Final = (
         lambda s, row: names(s, EntityKind.PLACEMENTS, row.placement_ids),
         cut="middle",
     ),
-    timestamp_column("date", "Allocated at", "When it was allocated", lambda s, row: row.date).ranked(3),
+    timestamp_column("date", "Time", "When it was allocated", lambda s, row: row.date).ranked(3),
 )
 
 EXECUTIONS: Final = (
@@ -345,7 +345,7 @@ EXECUTIONS: Final = (
         cut="middle",
     ),
     calendar_day("settles", "Settle", "Settlement date", lambda s, row: row.settlement_date).ranked(5),
-    timestamp_column("created", "Filled at", "When it was filled", lambda s, row: row.created_date).ranked(2),
+    timestamp_column("created", "Time", "When it was filled", lambda s, row: row.created_date).ranked(2),
 )
 
 
@@ -388,7 +388,7 @@ TRANSACTIONS: Final = (
         lambda s, row: name(s, EntityKind.ALLOCATIONS, row.allocation_id),
         cut="middle",
     ),
-    timestamp_column("date", "Traded at", "Transaction date", lambda s, row: row.transaction_date).ranked(3),
+    timestamp_column("date", "Time", "Transaction date", lambda s, row: row.transaction_date).ranked(3),
 )
 
 Place = Literal["top", "left", "middle", "right"]

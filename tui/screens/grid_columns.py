@@ -6,27 +6,34 @@ from collections.abc import Mapping, Sequence
 
 from tui.columns.column import Column
 from widgets.grid import GridColumn
+from widgets.grid.columns import FLOOR
 
 
-def grid_columns(columns: Sequence[Column], widths: Mapping[str, int] | None = None) -> list[GridColumn]:
+def grid_columns(
+    columns: Sequence[Column], zone: str, widths: Mapping[str, int] | None = None
+) -> list[GridColumn]:
     """Return declared columns as the grid draws them, in the reader's own ``widths`` where there are any.
 
-    A number has room for its title.
+    Headers of times name the ``zone`` they are shown in. A column has room for its title.
     """
     own = widths or {}
+    titles = {
+        column.id: f"{column.title} {zone}".rstrip() if column.zoned else column.title for column in columns
+    }
     return [
         GridColumn(
             column.id,
-            column.title,
-            own.get(column.id, _wanted(column)),
+            titles[column.id],
+            own.get(column.id, _wanted(column, titles[column.id])),
             align=column.align,
             flexible=column.flexible and column.id not in own,
             cut=column.cut,
             rank=column.rank,
+            least=max(FLOOR, len(titles[column.id])),
         )
         for column in columns
     ]
 
 
-def _wanted(column: Column) -> int:
-    return max(column.width, len(column.title)) if column.cut == "never" else column.width
+def _wanted(column: Column, title: str) -> int:
+    return max(column.width, len(title)) if column.cut == "never" else column.width

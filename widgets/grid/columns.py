@@ -15,7 +15,7 @@ Cut = Literal["end", "middle", "last", "never"]
 GUTTER: Final = 2
 """Cells at the left of a row: the cursor's mark and the selection's."""
 FLOOR: Final = 8
-"""The width a flexible column keeps when the others need room (less if it asked for less)."""
+"""The width that a flexible column keeps when the others need room, unless it needs more to be read."""
 PEEK: Final = 6
 """A text column is in sight with at least so many cells of it, or not at all."""
 WIDEST: Final = 32
@@ -35,7 +35,8 @@ EMPTY_CELL: Final = Cell("")
 class GridColumn(NamedTuple):
     """A column: ``width`` in terminal cells is what it wants.
 
-    A ``flexible`` column takes the spare width, and gives way when others need it. ``cut`` says where
+    A ``flexible`` column takes the spare width, and gives way down to its ``least`` when others need it (less
+    if it asked for less). ``cut`` says where
     a text too long loses its middle: at the end, in the middle (codes), at the end once its column is as
     wide as any may be (``last``: states), or never (numbers, which show ``####`` instead). The last two
     widen their column for their cells. Where not all columns fit, those of the smallest ``rank`` are in
@@ -49,6 +50,7 @@ class GridColumn(NamedTuple):
     flexible: bool = False
     cut: Cut = "end"
     rank: int = 0
+    least: int = FLOOR
 
     @property
     def widens(self) -> bool:
@@ -118,7 +120,8 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
     """
     wanted = [max(column.width, min(need, WIDEST), 1) for column, need in zip(columns, needs, strict=True)]
     widths = [
-        min(width, FLOOR) if column.flexible else width for column, width in zip(columns, wanted, strict=True)
+        min(width, column.least) if column.flexible else width
+        for column, width in zip(columns, wanted, strict=True)
     ]
     room = viewport - GUTTER
     first = _first(columns, widths, room, frozen)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+from msgspec.structs import replace
 
 from tests.blotter_app import blotter
 from tui.screens.history.screen import HistoryScreen
@@ -40,6 +42,16 @@ async def test_the_new_day_is_painted() -> None:
         assert "20 Nov" not in user.text()
         clock.now += timedelta(minutes=1)
         await user.until(lambda: "20 Nov" in user.text())
+
+
+async def test_the_header_of_times_names_the_zone_they_are_shown_in() -> None:
+    async with blotter(start=EVENING) as user:
+        await user.go("executions")
+        grid = user.pane("executions").grid
+        assert "Time UTC" in grid.render_line(0).text
+        zone = timezone(timedelta(hours=9), "JST")
+        user.app.session.preferences = replace(user.app.session.preferences, zone=zone)
+        await user.until(lambda: "Time JST" in grid.render_line(0).text)
 
 
 async def test_panes_that_are_not_on_the_screen_show_the_new_day_when_they_come() -> None:

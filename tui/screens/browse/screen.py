@@ -81,7 +81,9 @@ class BrowseScreen(DismissOnce[Ref]):
         self._page: BrowsedPage | None = None
         self._columns = browsed_columns(self._search.kind)
         self._look = session.display_context
-        self.grid = Grid(grid_columns(self._columns), self._cells, ascii=self._look.ascii)
+        self.grid = Grid(
+            grid_columns(self._columns, self._look.zone_name), self._cells, ascii=self._look.ascii
+        )
         self._heading = TextLine(id="title")
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -152,7 +154,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if page.search.kind is not former.kind:
             self.grid.show(())
             self._columns = browsed_columns(page.search.kind)
-            self.grid.set_columns(grid_columns(self._columns))
+            self.grid.set_columns(grid_columns(self._columns, self._look.zone_name))
         self.grid.set_sort(*([] if page.way == "listed" else [(self._columns[1].id, True)]))
         self.grid.set_empty(why_empty(page, self._look, self._key))
         self.grid.show(page.ids)

@@ -88,7 +88,10 @@ class Pane(Vertical):
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
         self.grid = Grid(
-            grid_columns(self._columns), self._cells, empty=self._empty_words, ascii=context.ascii
+            grid_columns(self._columns, context.zone_name),
+            self._cells,
+            empty=self._empty_words,
+            ascii=context.ascii,
         )
         self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
@@ -272,8 +275,16 @@ class Pane(Vertical):
 
     def set_display_context(self, context: DisplayContext) -> None:
         """Show the same rows under another look, such as a new day."""
+        other_zone = context.zone_name != self.display_context.zone_name
         self.display_context = context
+        if other_zone:
+            self._set_columns()
         self.grid.refresh_cells()
+
+    def _set_columns(self) -> None:
+        view, zone = self.view, self.display_context.zone_name
+        self._columns = view.columns
+        self.grid.set_columns(grid_columns(view.columns, zone, view.widths), frozen=max(1, view.pinned_count))
 
     def _label(self) -> None:
         view, rows = self.view, self._arranger.rows
@@ -312,9 +323,7 @@ class Pane(Vertical):
         self.view = view
         columns = view.columns
         if (columns, view.widths, view.pinned_count) != (self._columns, widths, pinned):
-            self._columns = columns
-            frozen = max(1, view.pinned_count)
-            self.grid.set_columns(grid_columns(columns, view.widths), frozen=frozen)
+            self._set_columns()
         self.grid.set_sort(*((each.id, each.descending) for each in view.sorts if each.id != NEWEST))
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)

@@ -1,0 +1,133 @@
+"""How a desk uses its screen: the height of panes, the columns in sight, and the keys that move the split."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter
+from tui.screens.desk.pane_heights import FRAME, REMEMBERED, lower_heights
+from widgets.grid import Grid
+
+BUSY, QUIET = "BLK-0032", "BLK-0039"
+"""A block with four placements, and one that was cancelled before anything was placed."""
+
+
+def height(user: Blotter, kind: str) -> int:
+    return user.pane(kind).size.height
+
+
+def titles(grid: Grid) -> list[str]:
+    """Return the titles of the columns that are in sight without scrolling."""
+    return [grid.columns[slot.column].title for slot in grid._slots]
+
+
+async def stand_on(user: Blotter, block: str) -> None:
+    """Put the cursor on a block, and wait until the other panes show what belongs to it."""
+    blocks = user.pane("blocks")
+    assert blocks.grid.move_to(next(id for id in blocks.shown if id.code == block))
+    await user.until(lambda: f"of {block}" in user.text())
+    await user.press()
+
+
+async def test_panes_take_the_height_their_rows_need_and_the_blocks_get_the_rest() -> None:
+    async with blotter((160, 48)) as user:
+        await stand_on(user, BUSY)
+        assert len(user.codes("placements")) == 4
+        assert height(user, "placements") == height(user, "orders") == FRAME + 4
+        assert height(user, "blocks") == 48 - 2 - height(user, "placements") - height(user, "allocations")
+        assert len(user.pane("blocks").grid.visible_keys) > 48 // 2
+
+
+async def test_a_pane_grows_at_once_and_shrinks_when_no_block_of_late_needed_it() -> None:
+    async with blotter((160, 48)) as user:
+        snapshot, shown = user.desk.snapshot, user.pane("blocks").shown
+        quiet = [
+            id.code
+            for id in shown
+            if len(snapshot.placements_of_block(id)) <= 2 and len(snapshot.orders_of_block(id)) <= 2
+        ]
+        await stand_on(user, BUSY)
+        for code in quiet[: REMEMBERED - 1]:
+            await stand_on(user, code)
+            assert height(user, "placements") == FRAME + 4, "it does not jump with every block"
+        await stand_on(user, quiet[REMEMBERED])
+        assert height(user, "placements") == FRAME + 2
+        await stand_on(user, BUSY)
+        assert height(user, "placements") == FRAME + 4
+
+
+async def test_a_filter_that_is_typed_moves_no_pane() -> None:
+    async with blotter((160, 48)) as user:
+        await stand_on(user, BUSY)
+        before = height(user, "blocks"), height(user, "orders")
+        await user.press("slash")
+        await user.type("dge")
+        await user.until(lambda: user.codes("blocks") == [QUIET])
+        assert (height(user, "blocks"), height(user, "orders")) == before
+
+
+async def test_plus_and_minus_move_the_split_for_the_pane_with_the_focus_and_equals_resets_it() -> None:
+    async with blotter((160, 48)) as user:
+        await stand_on(user, BUSY)
+        blocks = height(user, "blocks")
+        await user.press("minus", "minus")
+        assert height(user, "blocks") < blocks
+        assert user.desk.split is not None
+        await user.press("3", "plus")
+        smaller = height(user, "blocks")
+        assert height(user, "placements") > FRAME + 4
+        await user.press("minus")
+        assert height(user, "blocks") > smaller
+        await stand_on(user, QUIET)
+        kept = height(user, "blocks")
+        await user.press(*["plus"] * 30)
+        assert height(user, "blocks") >= FRAME + 2, "some rows of it stay"
+        await user.press("equals_sign")
+        assert user.desk.split is None
+        assert height(user, "blocks") != kept
+
+
+async def test_where_one_pane_has_the_screen_the_split_says_why_it_does_not_move() -> None:
+    async with blotter((80, 24)) as user:
+        await user.press("plus")
+        assert user.notices[-1] == "One pane has the whole screen: there is no split to move."
+        assert user.desk.split is None
+
+
+async def test_at_160_columns_the_first_screen_has_what_a_head_of_trading_looks_for() -> None:
+    async with blotter((160, 48)) as user:
+        await stand_on(user, BUSY)
+        first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
+        assert {"Compliance", "Approval", "Avg price", "Last", "Name"} <= {*first["blocks"]}
+        assert {"Quantity", "State", "Left", "Limit"} <= {*first["orders"]}
+        assert {"Quantity", "State", "Executed", "Left", "Avg price"} <= {*first["placements"]}
+        assert any(title.startswith("Time") for title in first["placements"])
+        assert any(title.startswith("Time") for title in first["orders"])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34), (160, 48), (250, 70)])
+async def test_no_state_and_no_number_is_cut_at_any_size(size: tuple[int, int]) -> None:
+    async with blotter(size) as user:
+        if size > (100, 0):
+            await stand_on(user, BUSY)
+        for kind in ("blocks", "orders", "placements"):
+            pane = user.pane(kind)
+            if not (pane.display and pane.grid.is_attached):
+                continue
+            lines = [pane.grid.render_line(y).text for y in range(1, 1 + len(pane.grid.visible_keys))]
+            assert lines
+            assert not any("#" in line for line in lines)
+            for key, line in zip(pane.grid.visible_keys, lines, strict=True):
+                cells = user.row(kind, key.code)  # type: ignore[attr-defined]
+                seen = {pane.grid.columns[slot.column].id for slot in pane.grid._slots}
+                assert {"state"} <= seen
+                assert all(
+                    cells[id] in line for id in seen & {"state", "ordered", "quantity", "executed", "left"}
+                )
+
+
+def test_rows_of_panes_share_what_there_is_and_none_disappears() -> None:
+    assert lower_heights(44, 38, (4, 0)) == (7, 5)
+    assert sum(lower_heights(44, 38, (500, 300))) == 22, "the blocks keep half"
+    assert sum(lower_heights(44, 3, (4, 0))) == 44 - FRAME - 3, "few blocks give the rest away"
+    assert min(lower_heights(30, 38, (500, 0), share=80)) >= FRAME + 2
