@@ -220,8 +220,7 @@ async def picture() -> str:
     async with desk_app(start=AFTERNOON) as app, app.run_test(size=(160, 44)) as pilot:
         while not app.session.snapshot.complete:
             await pilot.pause(0.01)
-        await pilot.press("down", "up")
-        await pilot.pause(0.2)
+        await pilot.pause(0.3)
         return f"{app.export_screenshot(title='blotter')}\n{MADE_BY}\n"
 
 

@@ -28,7 +28,7 @@ def browsed_columns(kind: EntityKind) -> tuple[Column, ...]:
         shown = [each for each in COLUMNS[kind] if each.id not in COMPUTED_FROM[kind]]
     times = {id for id, field in FIELDS[kind].items() if field.type == "time"}
     made = next(each for each in shown if each.id in times)
-    return (shown[0], made, *(each for each in shown[1:] if each is not made))
+    return (shown[0], made.ranked(1), *(each for each in shown[1:] if each is not made))
 
 
 def _unless_by_weight(column: Column) -> Column:
