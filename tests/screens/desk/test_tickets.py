@@ -148,14 +148,17 @@ async def test_shares_and_bookings_that_others_change_under_the_preview_are_aske
         await user.go("placements", "PLC-00016")
         await user.press("a")
         await previewed(user)
-        assert "US-TECH 3,808 " in await user.preview()
+        shares = "demo/US-TECH 14,000 3,808 665,711.20 USD 3,808 sleeves/US-TECH 11,000 2,992 "
+        asked = await user.preview()
+        assert "6,800 of 6,800 executed units allocated to 2 orders" in asked
+        assert f"portfolio ordered share worth allocated after {shares}" in asked
         await user.client.call(
             operations.UPDATE_ORDERS,
             {"1": OrderUpdateRequest(id=demo("ORD-00033"), quantity=Decimal(20_000))},
         )
         told = await read_again(user)
-        assert "> GOOGL with ALBN: 6,800 of 6,800 executed units allocated, " in told
-        assert "US-TECH 3,808 " not in told
+        assert "> sleeves/US-TECH 20,000 3,998 698,926.83 USD 3,998 > demo/US-TECH 14,000 2,802 " in told
+        assert "US-TECH 14,000 3,808 " not in told
         await user.press("escape", "escape")
 
         await user.go("placements", "PLC-00040")

@@ -21,6 +21,7 @@ from tui.service.outcomes import Status
 from tui.service.rehearsal import rehearse
 from tui.service.rehearsal.neighbourhood import neighbourhood
 from tui.service.rehearsal.rehearse import Rehearser, Sandbox
+from tui.service.rehearsal.shares_after import share_table
 from tui.service.rehearsal.state_after import state_after
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs import (
@@ -95,9 +96,30 @@ async def test_the_state_after_is_told_in_units_and_money(dealer: Dealer, at_des
     await dealer.fill("EXE-2", "PLC-1", 40)
     tried = await at_desk.rehearse(Allocate((rid("PLC-1"),)), dealer.desk.snapshot)
     assert state_after(tried)[0] == (
-        "BBG000B9XRY4 with ALBN: 100 of 100 executed units allocated, "
-        "GROWTH 67 (12,696.50 USD), INCOME 33 (6,253.50 USD) · PLC-1"
+        "BBG000B9XRY4 with ALBN: 100 of 100 executed units allocated to 2 orders · PLC-1"
     )
+    shares = share_table(tried)
+    assert shares is not None
+    assert shares.titles == ("portfolio", "ordered", "share", "worth", "allocated after")
+    assert shares.rows == (
+        ("GROWTH", "100", "67", "12,696.50 USD", "67"),
+        ("INCOME", "50", "33", "6,253.50 USD", "33"),
+    )
+
+
+async def test_whose_a_placing_will_be_is_told_once_all_of_it_is_filled(
+    dealer: Dealer, at_desk: Rehearser
+) -> None:
+    await dealer.trade()
+    tried = await at_desk.rehearse(PlaceBlocks((placing("PLC-9", "BLK-1", 50),)), dealer.desk.snapshot)
+    shares = share_table(tried)
+    assert shares is not None
+    assert shares.titles == ("portfolio", "ordered", "share if all fills", "allocated then")
+    assert shares.rows == (
+        ("GROWTH", "100", "34", "74"),
+        ("INCOME", "50", "16", "36"),
+    )
+    assert tried.after.executions == tried.before.executions, "nothing of it is told as done"
 
 
 async def test_what_stays_and_what_moves_is_told(dealer: Dealer, at_desk: Rehearser) -> None:

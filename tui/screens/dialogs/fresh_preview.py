@@ -122,5 +122,5 @@ def _asked(preview: Preview) -> tuple[object, ...]:
     """
     kinds = frozenset(warning.kind for warning in preview.soft)
     totals = tuple((each.side, each.currency, each.count, each.quantity) for each in preview.totals)
-    said = preview.headline, dict(preview.items), preview.effects, preview.afterwards
+    said = preview.headline, dict(preview.items), preview.effects, preview.afterwards, preview.shares
     return preview.tier, preview.hard, kinds, totals, said

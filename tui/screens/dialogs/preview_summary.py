@@ -16,7 +16,8 @@ from tui.columns.unknown import UNKNOWN
 from tui.service.numbers import money_digits, number_text
 from tui.service.verbs.verb import Tier
 from tui.service.wire_words import in_words
-from tui.service.writes.preview import Preview, PreviewWarning, SideTotal
+from tui.service.writes.preview import Preview, PreviewWarning, ShareTable, SideTotal
+from widgets.grid.text import fit
 from widgets.labelled_text import Lines, hanging_indent, label_width
 
 MOST_WARNINGS: Final = 5
@@ -29,7 +30,8 @@ ALL: Final = "a"
 
 def is_cut(preview: Preview) -> bool:
     """Return whether the summary counts some of its items or of what comes of them without saying them."""
-    said = (preview.effects, preview.positions, preview.afterwards)
+    shares = preview.shares.rows if preview.shares else ()
+    said = (preview.effects, preview.positions, preview.afterwards, shares)
     return preview.count > len(preview.largest) or any(len(texts) > MOST_EFFECTS for texts in said)
 
 
@@ -49,7 +51,8 @@ def summary(preview: Preview, width: int, *, whole: bool = False) -> list[Lines]
     warned = _warned(preview.soft, width)
     items = _items(preview, width) if whole else _largest(preview, width)
     positions = _first(preview.positions, width, whole=whole)
-    sections = [head, hard, warned, totals, items, positions, effects, afterwards]
+    shares = [] if refused or preview.shares is None else _shares(preview.shares, width, whole=whole)
+    sections = [head, hard, warned, totals, items, positions, effects, afterwards, shares]
     return [section for section in sections if section]
 
 
@@ -174,6 +177,29 @@ def _largest(preview: Preview, width: int) -> Lines:
             lines += hanging_indent(Content(worth), said, beside, width)
         else:  # a number is never cut
             lines += [Content(worth.strip()), *(each.pad_left(2) for each in said.wrap(width - 2))]
+    return lines
+
+
+def _shares(table: ShareTable, width: int, *, whole: bool) -> Lines:
+    """Return who gets what in columns, figures on their decimal points; names give way to figures."""
+    rows = table.rows if whole else table.rows[:MOST_EFFECTS]
+    columns = []
+    for at, title in enumerate(table.titles):
+        texts = [clean(row[at]) for row in rows]
+        columns.append([title, *(texts if at < table.words else _on_decimal_points(texts))])
+    widths = [max(map(cell_len, column)) for column in columns]
+    gaps = 2 * (len(columns) - 1)
+    if over := sum(widths) + gaps - width:
+        widths[0] = max(cell_len(table.titles[0]), widths[0] - max(0, over))
+    lines: Lines = []
+    for line in zip(*columns, strict=True):
+        cells = (
+            fit(text, size) if at < table.words else f"{text:>{size}}"
+            for at, (text, size) in enumerate(zip(line, widths, strict=True))
+        )
+        lines += Content.styled("  ".join(cells), "" if lines else "dim").wrap(width)
+    if len(rows) < len(table.rows):
+        lines.append(Content.styled(f"and {len(table.rows) - len(rows):,} more: {ALL} shows all", "dim"))
     return lines
 
 

@@ -20,11 +20,22 @@ def neighbourhood(snapshot: Snapshot, refs: Iterable[Ref]) -> Snapshot:
     found: dict[EntityKind, dict[ResourceId, Any]] = {kind: {} for kind in EntityKind}
     for ref, row in bound_rows(snapshot, refs).items():
         found[ref.kind][ref.id] = row
-    builder = SnapshotBuilder()
+    builder = SnapshotBuilder(_names_of(snapshot))
     builder.put_transactions(found.pop(EntityKind.TRANSACTIONS))
     for kind, rows in found.items():
         builder.put(kind, rows.values())
     return builder.freeze(complete=True)
+
+
+def _names_of(snapshot: Snapshot) -> Snapshot:
+    """Return a desk without rows that calls everything as this one does."""
+    return Snapshot(
+        home=snapshot.home,
+        portfolios=snapshot.portfolios,
+        instruments=snapshot.instruments,
+        ambiguous=snapshot.ambiguous,
+        records=snapshot.records,
+    )
 
 
 def bound_rows(snapshot: Snapshot, refs: Iterable[Ref]) -> dict[Ref, Any]:

@@ -20,10 +20,12 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NoAnswer
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.outcomes import Outcome, Status
+from tui.service.rehearsal.filling_up import filling_up
 from tui.service.rehearsal.neighbourhood import neighbourhood
 from tui.service.snapshot.snapshot import EMPTY, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.sync.reader import Reader
+from tui.service.verbs import PlaceBlocks
 from tui.service.verbs.verb import Verb
 
 MOST_ITEMS: Final = 500
@@ -65,14 +67,16 @@ class Rehearsal(Struct, frozen=True):
     """What came of a verb in a sandbox.
 
     ``outcomes`` are those of the items rehearsed, the first ones in their order; ``left_out`` counts the
-    others. ``before`` and ``after`` are the rows concerned. ``failure`` is why there is no outcome; then all
-    else is empty.
+    others. ``before`` and ``after`` are the rows concerned, ``if_filled`` what they would be once all that a
+    placing places is filled and allocated; empty for other verbs. ``failure`` is why there is no outcome;
+    then all else is empty.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     left_out: int = 0
     before: Snapshot = EMPTY
     after: Snapshot = EMPTY
+    if_filled: Snapshot = EMPTY
     failure: str = ""
 
     @property
@@ -152,9 +156,25 @@ async def _rehearse(verb: Verb, snapshot: Snapshot, open_sandbox: OpenSandbox) -
         outcomes = [each for call in part.split() for each in await _send(call, client)]
         refused = all(each.status is Status.REFUSED for each in outcomes)
         after = before if refused else await _read_back(part, before, client)
+        filled = EMPTY if refused else await _filled_up(part, after, client)
     finally:
         await sandbox.close()
-    return Rehearsal(tuple(outcomes), left_out, before, after)
+    return Rehearsal(tuple(outcomes), left_out, before, after, filled)
+
+
+async def _filled_up(verb: Verb, after: Snapshot, client: Client) -> Snapshot:
+    """Return the rows once all that was placed is filled and allocated; empty where that is not known."""
+    steps = filling_up(verb, after) if isinstance(verb, PlaceBlocks) else None
+    if steps is None:
+        return EMPTY
+    filled, allocated = steps
+    try:
+        for step in steps:
+            if any(each.status is not Status.DONE for each in await _send(step, client)):
+                return EMPTY
+        return await _read_back(allocated, await _read_back(filled, after, client), client)
+    except (ApiError, RehearsalFailed):  # the placing itself was rehearsed all the same
+        return EMPTY
 
 
 async def _copy(rows: Snapshot, sandbox: Sandbox) -> None:

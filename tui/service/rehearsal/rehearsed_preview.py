@@ -16,6 +16,7 @@ from tui.api.states import is_cancelled
 from tui.service.numbers import counted
 from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
+from tui.service.rehearsal.shares_after import share_table
 from tui.service.rehearsal.state_after import overdone_after, overfills_after, state_after
 from tui.service.row_phrases import short
 from tui.service.snapshot.sizing import size_of
@@ -102,6 +103,7 @@ def with_rehearsal(preview: Preview, verb: Verb, rehearsal: Rehearsal, *, final:
         soft=soft,
         heading=_heading(verb, rehearsal, final=final, any_afterwards=bool(afterwards)) if shown else "",
         afterwards=afterwards,
+        shares=share_table(rehearsal),
     )
     refused = [each for each in rehearsal.refused if not (preview.hard and each.type in GUARDED)]
     if not refused:

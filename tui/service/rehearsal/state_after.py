@@ -149,7 +149,7 @@ def _executed(before: Snapshot, after: Snapshot) -> Iterator[str]:
 
 
 def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
-    """Yield every placement's shares by portfolio, with what is left and why."""
+    """Yield what of every placement is allocated, with what is left and why; a table tells the shares."""
     changed = [after.allocations[id] for id in _changed(EntityKind.ALLOCATIONS, before, after)]
     gone = [row for id, row in before.allocations.items() if id not in after.allocations]
     runs = dict.fromkeys(
@@ -159,13 +159,12 @@ def _allocated(before: Snapshot, after: Snapshot) -> Iterator[str]:
         placement = after.placements.get(id)
         if placement is None:
             continue
-        rows = [after.allocations[each] for each in after.allocations_of_placement(id)]
-        live = [row for row in rows if not is_cancelled(row.state)]
-        live.sort(key=lambda row: row.quantity, reverse=True)
+        rows = (after.allocations[each] for each in after.allocations_of_placement(id))
+        live = {row.allocated_order_id for row in rows if not is_cancelled(row.state)}
         executed, given = after.executed_of_placement(id), after.allocated_of_placement(id)
-        shares = ", ".join(_share(row, after) for row in live)
-        done = f"{units(given)} of {units(executed)} executed units allocated"
-        yield _placement(after, placement, f"{done}{f', {shares}' if shares else ''}")
+        shared = f" to {counted(len(live), 'order')}" if live else ""
+        done = f"{units(given)} of {units(executed)} executed units allocated{shared}"
+        yield _placement(after, placement, done)
         if executed is not None and given is not None and executed > given:
             left = f"{counted(executed - given, 'unit')} left, because {_why_left(id, after)}"
             yield _placement(after, placement, left)
@@ -175,15 +174,6 @@ def _only_booked(row: Allocation, before: Snapshot) -> bool:
     """Return whether an allocation differs from what it was by being booked, and in nothing else."""
     old = before.allocations.get(row.id)
     return old is not None and old.quantity == row.quantity and normalize(row.state) == "booked"
-
-
-def _share(row: Allocation, snapshot: Snapshot) -> str:
-    """Return a share in units and money."""
-    said = f"{snapshot.portfolio_label(row.portfolio_id)} {units(row.quantity)}"
-    if row.price is None or row.price.amount is None:
-        return said
-    worth = row.quantity * row.price.amount * snapshot.price_unit(row.lusid_instrument_id)
-    return f"{said} ({money(worth, row.price.currency)})"
 
 
 def _why_left(placement: ResourceId, snapshot: Snapshot) -> str:

@@ -72,12 +72,21 @@ class SideTotal(Struct, frozen=True):
     unpriced: int = 0
 
 
+class ShareTable(Struct, frozen=True):
+    """Who gets what: rows of texts under their titles; the first ``words`` are names, the others figures."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 1
+
+
 class Preview(Struct, frozen=True):
     """Everything the confirmation dialog shows, in its order (conventions, section 2).
 
     ``headline`` is what is asked as one sentence, ``items`` each item of it as one. ``effects`` are what is
     asked for beside them, ``positions`` what portfolios hold and will hold, the worst first, ``afterwards``
-    the state it leads to, under a ``heading`` that says how far that is known. While it is ``awaited``
+    the state it leads to, under a ``heading`` that says how far that is known, ``shares`` who gets what of
+    it. While it is ``awaited``
     nothing can be confirmed; it may stay ``uncertain``. In an ``emergency`` nothing of that is waited for.
     """
 
@@ -96,6 +105,7 @@ class Preview(Struct, frozen=True):
     heading: str = ""
     positions: tuple[str, ...] = ()
     afterwards: tuple[str, ...] = ()
+    shares: ShareTable | None = None
     awaited: bool = False
     uncertain: bool = False
     emergency: bool = False
