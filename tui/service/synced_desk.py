@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.errors import ApiError
+from tui.api.models import Transaction
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.learned import Learned
@@ -32,6 +33,8 @@ from tui.service.snapshot.relations import portfolios_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.sync.health_tracker import HealthTracker
 from tui.service.sync.load_progress import LoadProgress
+from tui.service.sync.past_changes import PastChanges
+from tui.service.sync.past_day import DayMark, marks_of
 from tui.service.sync.read_session import Superseded
 from tui.service.sync.reader import Reader
 from tui.service.sync.reconciliation import Reconciliation
@@ -102,6 +105,9 @@ class SyncedDesk:
         self._reading = asyncio.Lock()
         self._full_load_due = True
         self._user = ""
+        self._booked: Mapping[ResourceId, Transaction] = {}
+        self.past_day: tuple[DayMark, ...] = ()
+        """What a reader of the past looks for: fills and rejects, by time, as the live desk knew them."""
         self.beside = BesideRows(self, client, self.learned, profile, cache, now)
         client.http.listen(self._health.on_notice)
 
@@ -255,9 +261,61 @@ class SyncedDesk:
 
     async def travel(self, as_at: datetime | None) -> bool:
         """Show the desk as it was at ``as_at``, or live again with None; return whether it worked."""
+        if self.snapshot.as_at is None and as_at is not None:
+            self._booked = self.snapshot.transactions
+            self.past_day = await asyncio.to_thread(marks_of, self.snapshot)
         self._reader.travel(as_at)
         self._health.on_travel()
         return await self.load()
+
+    async def step(self, *, forward: bool) -> bool:
+        """Show the past one change later or earlier; return whether there was one.
+
+        A failure is in :attr:`health`, and the snapshot stays.
+        """
+        found: datetime | None = None
+
+        async def go(past: PastChanges) -> None:
+            nonlocal found
+            found = await past.step(forward=forward)
+
+        return await self._in_past(go) and found is not None
+
+    async def move(self, moment: datetime) -> bool:
+        """Show the past at another moment; return whether it worked.
+
+        It goes through the changes until there when it is near, and reads everything again when it is not.
+        """
+        near = False
+
+        async def go(past: PastChanges) -> None:
+            nonlocal near
+            near = await past.go_to(moment)
+
+        worked = await self._in_past(go)
+        return worked if near or self.health.state is not State.LIVE else await self.travel(moment)
+
+    async def read_ahead(self) -> None:
+        """Read changes around the moment shown before somebody steps there."""
+        past = self._past
+        if past is not None and past.runs_short:
+            await self._guarded(past.read_ahead())
+
+    @property
+    def _past(self) -> PastChanges | None:
+        """The changes around the moment shown; None while the desk is live or not read yet."""
+        if self.snapshot.as_at is None or self._reader.as_at is None or not self.snapshot.complete:
+            return None
+        return self._reader.past(self._booked)
+
+    async def _in_past(self, go: Callable[[PastChanges], Awaitable[None]]) -> bool:
+        past = self._past
+        if past is None or self._reading.locked():
+            return False
+        async with self._reading:
+            worked = await self._guarded(go(past))
+        self._publish()
+        return worked
 
     # --- publishing ----------------------------------------------------------------------------------
 

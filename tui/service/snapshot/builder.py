@@ -54,6 +54,8 @@ class SnapshotBuilder:
         self._bad: dict[EntityKind, list[BadRow]] = {}
         self.unread: dict[EntityKind, Unread] = dict(base.unread)
         """The kinds of which rows may be missing, and why."""
+        self.as_at = base.as_at
+        """The moment of the past that is shown; None is now."""
         self.own_totals = base.own_totals
         """Whether the totals of blocks are computed here."""
         self.active_since = base.active_since
@@ -109,7 +111,22 @@ class SnapshotBuilder:
         view = self.view()
         return [with_totals(row, view) if isinstance(row, Block) else row for row in given]
 
-    def _put(self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]]) -> list[ResourceId]:
+    def put_versions(self, rows: Mapping[Ref, Any]) -> None:
+        """Put in rows as they were at another moment, whatever is held; None removes one.
+
+        Blocks without totals get them from the rows of that moment.
+        """
+        for kind in sorted(EntityKind, key=lambda kind: kind is EntityKind.BLOCKS):
+            some = {ref.id: row for ref, row in rows.items() if ref.kind is kind}
+            self.remove(kind, [id for id, row in some.items() if row is None])
+            there = {id: row for id, row in some.items() if row is not None}
+            if kind is EntityKind.BLOCKS:
+                there = {id_of(row): row for row in self.with_totals(there.values())}
+            self._put(kind, there.items(), whatever=True)
+
+    def _put(
+        self, kind: EntityKind, rows: Iterable[tuple[ResourceId, Any]], *, whatever: bool = False
+    ) -> list[ResourceId]:
         held = self._rows[kind]
         newest: dict[ResourceId, Any] = {}
         bad = {row.id for row in self._bad.get(kind, ())}
@@ -119,7 +136,7 @@ class SnapshotBuilder:
             if id in bad:
                 read.add(id)
             old = newest.get(id, held.get(id))
-            if old is None or (old != row and not is_older(row, old)):
+            if old is None or (old != row and (whatever or not is_older(row, old))):
                 newest[id] = row
                 if id in seen and not is_same_entity(row, old):
                     self._twins.setdefault(kind, set()).add(id)
@@ -209,6 +226,7 @@ class SnapshotBuilder:
         base = self.base
         whole = base.complete if complete is None else complete
         told: tuple[object, ...] = (
+            self.as_at,
             whole,
             self._all_bad,
             self.unread,
@@ -221,6 +239,7 @@ class SnapshotBuilder:
             self.contradictory,
         )
         same = told == (
+            base.as_at,
             base.complete,
             base.bad,
             base.unread,
@@ -248,7 +267,7 @@ class SnapshotBuilder:
         return Snapshot(
             **rows,
             **self._tables.freeze(),
-            as_at=self.base.as_at,
+            as_at=self.as_at,
             home=self.base.home,
             compliance=self.base.compliance,
             read_at=read_at,

@@ -15,7 +15,7 @@ def id_of(row: Any) -> ResourceId:
     return id
 
 
-def _version_of(row: Any) -> Version | None:
+def version_of(row: Any) -> Version | None:
     """Return the version of a row; a block's is that of the block, not of what is below it."""
     version: Version | None = getattr(getattr(row, "block", row), "version", None)
     return version
@@ -23,7 +23,7 @@ def _version_of(row: Any) -> Version | None:
 
 def is_same_entity(row: Any, held: Any) -> bool:
     """Return whether two rows of one id are versions of one entity, as far as they say."""
-    new, old = _version_of(row), _version_of(held)
+    new, old = version_of(row), version_of(held)
     if new is None or old is None or None in (new.entity_unique_id, old.entity_unique_id):
         return True
     return new.entity_unique_id == old.entity_unique_id
@@ -31,7 +31,7 @@ def is_same_entity(row: Any, held: Any) -> bool:
 
 def is_older(row: Any, held: Any) -> bool:
     """Return whether ``row`` is an earlier version than ``held``, or another entity that is the older one."""
-    new, old = _version_of(row), _version_of(held)
+    new, old = version_of(row), version_of(held)
     if new is None or old is None:
         return False
     if not is_same_entity(row, held):

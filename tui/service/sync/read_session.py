@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -51,12 +51,16 @@ class ReadSession:
     @property
     def as_at(self) -> datetime | None:
         """The moment that is read; None is now."""
-        return self.builder.base.as_at
+        return self.builder.as_at
 
     def check(self) -> None:
         """Raise :class:`Superseded` if the desk shows another moment by now."""
         if self.ended:
             raise Superseded
+
+    def share(self, rows: Iterable[Any]) -> None:
+        """Let rows share their values with those read before."""
+        self._shared.share(rows)
 
     async def look_up(
         self, kind: EntityKind, ids: Collection[ResourceId]

@@ -14,6 +14,7 @@ from typing import Any
 from tui.api import operations
 from tui.api.base import ResourceId, Version
 from tui.api.client import Client
+from tui.api.models import Transaction
 from tui.api.row_marks import RowMark, VersionMark, is_other_version
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.learned import Learned
@@ -27,6 +28,7 @@ from tui.service.sync.id_filters import IdFilters
 from tui.service.sync.load_progress import LoadProgress
 from tui.service.sync.moment import LatestMoment, PollGate
 from tui.service.sync.named_rows import named_rows, read_named_rows
+from tui.service.sync.past_changes import PastChanges
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import LISTED, POLLED, all_of, blocks_of, is_news
 from tui.service.sync.read_session import ReadSession
@@ -80,6 +82,7 @@ class Reader:
         self._shown: Progress | None = None
         self._not_ours: dict[ResourceId, Version | VersionMark | None] = {}
         """The versions of rows that were looked at and do not belong to the desk."""
+        self._past: PastChanges | None = None
 
     @property
     def builder(self) -> SnapshotBuilder:
@@ -115,6 +118,19 @@ class Reader:
         self._session.ended = True
         base = self.builder.base
         self._begin(Snapshot(as_at=as_at, home=base.home, compliance=base.compliance, records=base.records))
+
+    def past(self, booked: Mapping[ResourceId, Transaction]) -> PastChanges:
+        """Return the changes around the past moment that is shown; ``booked`` are known transactions."""
+        if self._past is None:
+            self._past = PastChanges(
+                self._session, self._learned, self._blocks, self._belongs, booked, self._now
+            )
+        return self._past
+
+    def _belongs(self, kind: EntityKind, row: Any) -> bool:
+        if kind is EntityKind.BLOCKS:
+            return row.id in self.builder.rows(kind) or self.window.may_keep(row)
+        return self._is_ours(self.builder, kind, row)
 
     async def load(self) -> None:
         """Read the whole desk in pages, blocks first, and remove rows that are no longer there.
