@@ -21,7 +21,6 @@ _SPELT: Final = {
     "escape": "Esc",
     "backspace": "Backspace",
     "tab": "Tab",
-    "shift+tab": "Shift-Tab",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "up": "Up",
@@ -41,8 +40,10 @@ def key_words(key: str) -> str:
     """
     if key in _SPELT:
         return _SPELT[key]
+    if key.startswith("shift+"):
+        return f"Shift-{key_words(key[6:])}"
     if key.startswith("ctrl+"):
-        return f"Ctrl-{key[5:].upper()}"
+        return f"Ctrl-{_SPELT.get(key[5:], key[5:].upper())}"
     return key.upper() if key[:1] == "f" and key[1:].isdigit() else key
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from tui.service.verbs import Verb
     from widgets.fields import Field
 
-Group = Literal["Trade", "Inspect", "Rows", "Panes", "Desk", "Simulated market", "Unknown outcomes"]
+Group = Literal[
+    "Trade", "Inspect", "Rows", "Panes", "Desk", "Time machine", "Simulated market", "Unknown outcomes"
+]
 Values = Mapping[str, str]
 GONE: Final = "This is not on the desk any more."
 PART: Final = 32

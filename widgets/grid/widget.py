@@ -51,6 +51,8 @@ class Grid(Surface, can_focus=True):
         Binding("ctrl+d", "half_page(1)", "Half a page down", show=False, id="grid.half_down"),
         Binding("left", "sideways(-1)", "Columns to the left", show=False, id="grid.left"),
         Binding("right", "sideways(1)", "Columns to the right", show=False, id="grid.right"),
+        Binding("ctrl+left", "columns(-1)", "Columns to the left", show=False, id="grid.columns_left"),
+        Binding("ctrl+right", "columns(1)", "Columns to the right", show=False, id="grid.columns_right"),
         Binding("space", "toggle_row", "Select", show=False, id="grid.toggle"),
         Binding("v", "range", "Select a range", show=False, id="grid.range"),
         Binding("asterisk", "select_all", "Select all shown", show=False, id="grid.select_all"),
@@ -113,6 +115,8 @@ class Grid(Surface, can_focus=True):
     ) -> None:
         super().__init__(columns, cells, styles=styles or {}, empty=empty, frozen=frozen, ascii=ascii, id=id)
         self._chord = False
+        self.takes_arrows = True
+        """Whether left and right scroll columns; else they are left to the owner."""
         self._moved = False
 
     # Methods for the owner
@@ -378,6 +382,14 @@ class Grid(Surface, can_focus=True):
         """Move cursor and scroll together, so that the cursor keeps its place on the screen."""
         if self._rows.cursor is not None:
             self._move_cursor(self._rows.cursor + rows, self.scroll_offset.y + rows)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the arrows to the owner of the grid where that wants them."""
+        return self.takes_arrows or action != "sideways"
+
+    def action_columns(self, columns: int) -> None:
+        """Scroll by whole columns, also where the arrows mean something else."""
+        self.action_sideways(columns)
 
     def action_sideways(self, columns: int) -> None:
         """Scroll by whole columns, so that no number is cut at the left."""

@@ -182,5 +182,5 @@ def _size(delta: Delta) -> int:
 
 
 def _is_news(old: Snapshot, new: Snapshot) -> bool:
-    """Return whether differences are something that happened, not a first load or a step in time."""
-    return old.complete and new.complete and old.as_at == new.as_at
+    """Return whether differences are something that happened, or a step through the past, not a load."""
+    return old.complete and new.complete and (old.as_at is None) == (new.as_at is None)

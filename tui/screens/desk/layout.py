@@ -26,6 +26,7 @@ from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
+from tui.screens.desk.past_player import PastPlayer
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar
 from tui.screens.turns import Turns
 from tui.service.environment import Update, unreachable_because
@@ -36,7 +37,10 @@ from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
     from tui.screens.desk.alert_bar import AlertBar
+    from tui.screens.desk.day_line import DayLine
 
+PAST_KEYS: Final = "{change_before} {change_after} change  {minutes_before} 10 min  {play} play  {back} now"
+"""The keys of the past, as the line of its day shows them."""
 DEBOUNCE_S: Final = 0.08
 """The time in seconds that the cursor rests on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
@@ -74,6 +78,13 @@ class PanesScreen(ActsWhenMounted[None]):
         self.split: int | None = None
         """The share of the height, in per cent, that the blocks were given; None: as the rows need it."""
         self.turns = Turns()
+        self._day_line: DayLine | None = None
+        self.past = PastPlayer(
+            session,
+            lambda work: self.run_worker(work, group="past", exit_on_error=False),
+            lambda said: self.notify(said, timeout=4, markup=False),
+            self.show_status,
+        )
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
 
@@ -200,8 +211,9 @@ class PanesScreen(ActsWhenMounted[None]):
         return making or "Reading the desk."
 
     def show_status(self) -> None:
-        """Show the status bar and the key hints."""
+        """Show the status bar, the day of the past, and the key hints."""
         self._show_status_bar()
+        self._show_day_line()
         scope = self._scope_of_rows()
         hints = footer_hints(self.session.actions, scope, self.session.keys_of)
         self.workers.cancel_group(self, "hints")
@@ -258,6 +270,23 @@ class PanesScreen(ActsWhenMounted[None]):
             or self._alert_bar
         ):
             self._show_alert_bar()
+
+    def _show_day_line(self) -> None:
+        """Show the day while the past is shown; the widget is made when somebody first goes there."""
+        desk, as_at = self.session.desk, self.snapshot.as_at
+        if self._day_line is not None:
+            self._day_line.display = as_at is not None
+        if desk is None or as_at is None:
+            return
+        from tui.screens.desk.day_line import DayLine, DayShown
+
+        keys = self.session.with_keys(PAST_KEYS)
+        day = DayShown(desk.past_day, as_at, self.past.speed, keys, self._display_context)
+        if self._day_line is not None:
+            self._day_line.show_day(day)
+        else:
+            self._day_line = DayLine(day, id="day-line")
+            self.mount(self._day_line, before="#tabs")
 
     def _show_alert_bar(self) -> None:
         """Show the alerts beneath the status bar; the widget is made when the first alert comes."""

@@ -187,6 +187,7 @@ class Pane(Vertical):
         delta = None if news is None else news.delta(self.kind, self._snapshot, snapshot)
         if snapshot.as_at != self._snapshot.as_at:
             self.grid.clear_marks()
+            self.grid.takes_arrows = snapshot.as_at is None
         self._snapshot, self._scope = snapshot, scope
         self._show_in_flight(in_flight)
         if of != self._of:

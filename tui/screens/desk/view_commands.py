@@ -69,6 +69,7 @@ def step_back(desk: PanesScreen) -> None:
     if desk.full_screen:
         desk.toggle_full_screen()
     elif desk.snapshot.as_at is not None:
+        desk.past.stop()
         _travel_to(desk, None)
     elif not marked:
         nothing = desk.session.with_keys("Nothing to go back from; {quit} quits.")

@@ -42,8 +42,8 @@ from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
 
 INSTANT: Final = timedelta(microseconds=1)
 """A server's times may have more digits than ours, so a change is read back from just before and after."""
-SOME: Final = 64
-"""The changes that are read at once when going back."""
+SOME: Final = 8
+"""The changes that are read at once when going back: somebody may wait for the first of them."""
 LOOKED_AT: Final = 256
 """The newest rows that are looked at for the last changes."""
 FIRST_SPAN: Final = timedelta(minutes=10)
@@ -56,7 +56,7 @@ AHEAD: Final = 24
 MOST: Final = 20_000
 """The changes that are kept; beyond these all are forgotten and read anew from where the desk stands."""
 
-BACKWARDS: Final = 4
+BACKWARDS: Final = 30
 """How often more is read to go back to a moment, before the desk is rather read anew there."""
 
 
@@ -107,13 +107,14 @@ class PastChanges:
             ApiError: they could not be read; what is known stays.
             Superseded: the desk shows another moment by now.
         """
-        async with self._reading:
-            if len(self._known) > MOST:
-                self._begin(self._builder.as_at or self._until)
-            if self._position < AHEAD and not self._nothing_before:
-                await self._read_back()
-            if len(self._known) - self._position < AHEAD and self._until < self._now():
-                await self._read_on()
+        while self.runs_short:
+            async with self._reading:
+                if len(self._known) > MOST:
+                    self._begin(self._builder.as_at or self._until)
+                if self._position < AHEAD and not self._nothing_before:
+                    await self._read_back()
+                elif self.runs_short:
+                    await self._read_on()
 
     async def step(self, *, forward: bool) -> datetime | None:
         """Bring the builder to the next change or to the one before; return its time, None without any.
@@ -122,8 +123,11 @@ class PastChanges:
             ApiError: the change could not be read; the desk stays where it is.
             Superseded: the desk shows another moment by now.
         """
-        if not self._has(forward=forward):
-            await self.read_ahead()
+        async with self._reading:
+            if not forward and not self._has(forward=False) and not self._nothing_before:
+                await self._read_back()
+            while forward and not self._has(forward=True) and self._until < self._now():
+                await self._read_on()
         if not self._has(forward=forward):
             return None
         return self._forward() if forward else self._back()

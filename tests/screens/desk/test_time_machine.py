@@ -1,0 +1,109 @@
+"""The time machine: through the past by keys, with what differs marked, and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter
+from tui.screens.desk import past_player
+from tui.service.snapshot.snapshot import Snapshot
+
+START = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def dealer_in_the_past(time: str, size: tuple[int, int] = (160, 48)) -> AsyncIterator[Blotter]:
+    """Return a dealer who looks at the demo's afternoon as it was at a time of that day."""
+    async with blotter(size, start=START) as user:
+        await user.press("T")
+        await user.form()
+        await user.fill("as_at", time)
+        await user.press("enter")
+        await user.until(lambda: user.desk.snapshot.as_at is not None and user.desk.snapshot.complete)
+        yield user
+
+
+async def step(user: Blotter, key: str) -> Snapshot:
+    """Press a key of the time machine, and return the snapshot it leads to."""
+    there = user.desk.snapshot
+    await user.press(key)
+    await user.until(lambda: user.desk.snapshot is not there)
+    return user.desk.snapshot
+
+
+async def test_left_and_right_go_from_change_to_change_and_mark_what_differs() -> None:
+    async with dealer_in_the_past("15:29:59") as user:
+        after, marked = user.desk.snapshot, list[str]()
+        while not marked:
+            later, after = after, await step(user, "left")
+            assert after.as_at is not None
+            assert later.as_at is not None
+            assert after.as_at < later.as_at
+            marked = [code for code in user.codes("blocks") if f" {code} " in with_marks(user)]
+        changed = {id.code for id, row in after.blocks.items() if row != later.blocks[id]}
+        assert set(marked) <= changed
+        assert (await step(user, "right")).blocks == later.blocks
+
+
+def with_marks(user: Blotter) -> str:
+    """Return the lines of the blocks in which a cell is marked."""
+    blocks = user.text().splitlines()[: user.pane("blocks").region.bottom]
+    return "\n".join(line for line in blocks if "'" in line)
+
+
+async def test_shift_goes_by_ten_minutes_and_the_line_shows_the_day() -> None:
+    async with dealer_in_the_past("15:00") as user:
+        assert "│" in user.text().splitlines()[1], "fills of the day"
+        assert "x" in user.text().splitlines()[1], "rejects of the day"
+        await user.press("shift+left")
+        await user.until(lambda: user.desk.snapshot.as_at == START.replace(hour=14, minute=50))
+        assert "14:50:00" in user.text().splitlines()[0]
+        await user.press("shift+right")
+        await user.until(lambda: user.desk.snapshot.as_at == START.replace(hour=15, minute=0))
+
+
+async def test_beyond_the_last_change_and_before_the_first_there_is_nothing() -> None:
+    async with dealer_in_the_past("15:29:59") as user:
+        await user.press("right")
+        await user.until(lambda: any("Nothing changed after this" in said for said in user.notices))
+        await user.press("shift+right")
+        await user.until(lambda: user.desk.snapshot.as_at is None)
+        assert any("this is the desk as it is" in said for said in user.notices)
+    async with dealer_in_the_past("09:00") as user:
+        await user.press("left")
+        await user.until(lambda: any("changed before this" in said for said in user.notices))
+
+
+async def test_it_plays_faster_each_time_and_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past_player, "TICK_S", 0.05)
+    async with dealer_in_the_past("15:00") as user:
+        for speed in past_player.SPEEDS:
+            await user.press("x")
+            assert f"x{speed} " in user.text().splitlines()[1]
+        await user.until(lambda: user.desk.snapshot.as_at != START.replace(hour=15, minute=0))
+        await user.press("x")
+        assert user.desk.past.speed == 0
+        stood = user.desk.snapshot.as_at
+        assert stood is not None
+        await user.press("j", "k")
+        assert user.desk.snapshot.as_at == stood
+
+
+async def test_nothing_can_be_written_there_and_arrows_scroll_again_afterwards() -> None:
+    async with dealer_in_the_past("15:00", (80, 24)) as user:
+        await user.press("c")
+        assert any("looking at the past" in said for said in user.notices)
+        columns = user.text().splitlines()[4]
+        await user.press("ctrl+right")
+        assert user.text().splitlines()[4] != columns, "columns are reached with Ctrl meanwhile"
+        await user.press("ctrl+left", "escape")
+        await user.until(lambda: user.desk.snapshot.as_at is None and user.desk.snapshot.complete)
+        there = user.text().splitlines()[3]
+        await user.press("right")
+        assert user.text().splitlines()[3] != there
+        await user.press("x")
+        assert any("travel to a time first" in said for said in user.notices)
