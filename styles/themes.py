@@ -7,7 +7,7 @@ always carried by a word or glyph as well, so ``mono`` loses nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.style import Style
 from textual.color import Color
@@ -54,6 +54,17 @@ _LIGHT_BANDS: Final = (("#E6E8E4", "#1C1F23"), *_COLOUR_BANDS[1:])
 _CONTRAST_BANDS: Final = (("#202020", "#FFFFFF"), ("#FFC040", "#000000"), ("#900000", "#FFFFFF"))
 _MONO_BANDS: Final = (("#202020", "#E0E0E0"), ("#808080", "#000000"), ("#FFFFFF", "#000000"))
 
+FRAMES: Final = ("local", "test", "prod", "frozen", "past")
+"""What the frame of the desk tells by its colour: titles of panes, what separates them, the line of keys."""
+_FRAME_PARTS: Final = ("", "-text", "-focus", "-focus-text")
+_DARK_FRAMES: Final = ("#1E252C", "#4A3410", "#5C1019", "#123A5C", "#3B2260")
+_LIGHT_FRAMES: Final = ("#E6E8E4", "#FBE3B8", "#F8D3D6", "#CFE6FA", "#E8DCFB")
+_CONTRAST_FRAMES: Final = ("#303030", "#5A3A00", "#600000", "#003A70", "#40006A")
+_MONO_FRAMES: Final = ("#202020", "#606060", "#909090", "#404040", "#303030")
+_FOCUSED: Final = ("#2B6A8C", "#F0A848", "#B00020", "#3E8FD0", "#7D3FC8")
+"""The same where the focus is, in all themes that have colours."""
+_MONO_FOCUSED: Final = ("#D0D0D0", "#C0C0C0", "#FFFFFF", "#D0D0D0", "#D0D0D0")
+
 PROFILE_COLOURS: Final = {
     "red": "#B00020",
     "orange": "#D9730D",
@@ -70,8 +81,12 @@ PROFILE_COLOURS: Final = {
 
 TERMINAL: Final = "ansi_default"
 """The terminal's own colour."""
+DEFAULT: Final = "blotter"
+LIGHT: Final = "light"
 MONO: Final = "mono"
 """The theme without colours."""
+AUTO: Final = "auto"
+"""In place of a theme: the default or the light one, as the terminal's background is."""
 _LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 """The share of red, green and blue in relative luminance (WCAG 2.2)."""
 EQUAL_CONTRAST: Final = 0.179
@@ -79,10 +94,36 @@ EQUAL_CONTRAST: Final = 0.179
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
-def _cursor_row(dark: bool, contrast: bool) -> str:
-    if contrast:
-        return "#004080"
-    return "#2C3A48" if dark else "#CFE0EE"
+class _Ground(NamedTuple):
+    """The grounds that cells stand on, from the quietest, and the text on them."""
+
+    background: str
+    panel: str
+    border: str
+    cursor_row: str
+    selected_row: str
+    foreground: str
+
+
+_DARK_GROUND: Final = _Ground("#0B0E12", "#1C232A", "#3A444E", "#13233F", "#161D26", "#D6DADF")
+_LIGHT_GROUND: Final = _Ground("#FCFCFA", "#E6E8E4", "#B8BDB8", "#D8E8F5", "#EAF1F7", "#1C1F23")
+_CONTRAST_GROUND: Final = _Ground("#000000", "#202020", "#808080", "#00005F", "#202020", "#FFFFFF")
+_MONO_GROUND: Final = _Ground("#000000", "#202020", "#606060", "#303030", "#1A1A1A", "#E0E0E0")
+_CLEAR_DARK: Final = _DARK_GROUND._replace(background=TERMINAL, cursor_row="#2C3A48", selected_row=TERMINAL)
+_CLEAR_LIGHT: Final = _LIGHT_GROUND._replace(background=TERMINAL, cursor_row="#CFE0EE", selected_row=TERMINAL)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, 0 for black to 1 for white (WCAG 2.2)."""
+    return sum(
+        weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+        for weight, part in zip(_LUMINANCE, Color.parse(colour).normalized, strict=True)
+    )
+
+
+def _text_on(background: str) -> str:
+    """Return black or white, whichever is more legible on ``background``."""
+    return "#000000" if luminance(background) > EQUAL_CONTRAST else "#FFFFFF"
 
 
 def _bands(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
@@ -94,6 +135,23 @@ def _bands(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
     return colours
 
 
+def _frames(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
+    """Return the colours of the frame in each state, where the focus is and where not, and of text on it."""
+    quiet = _CONTRAST_FRAMES if contrast else _DARK_FRAMES if dark else _LIGHT_FRAMES
+    focused = _FOCUSED
+    if name == MONO:
+        quiet, focused = _MONO_FRAMES, _MONO_FOCUSED
+    colours: dict[str, str] = {}
+    for state, there, here in zip(FRAMES, quiet, focused, strict=True):
+        colours |= _frame(state, there, here)
+    return colours
+
+
+def _frame(state: str, quiet: str, focused: str) -> dict[str, str]:
+    colours = (quiet, _text_on(quiet), focused, _text_on(focused))
+    return {f"frame-{state}{part}": colour for part, colour in zip(_FRAME_PARTS, colours, strict=True)}
+
+
 def profile_band(kind: str, colour: str, theme: str) -> dict[str, str]:
     """Return the colours of the band of an environment of ``kind`` whose profile has a ``colour``.
 
@@ -102,21 +160,26 @@ def profile_band(kind: str, colour: str, theme: str) -> dict[str, str]:
     """
     if not colour or theme == MONO:
         return {}
-    background = Color.parse(PROFILE_COLOURS.get(colour, colour))
-    luminance = sum(
-        weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
-        for weight, part in zip(_LUMINANCE, background.normalized, strict=True)
-    )
-    band = f"band-{kind.lower()}"
-    return {band: background.hex, f"{band}-text": "#000000" if luminance > EQUAL_CONTRAST else "#FFFFFF"}
+    background = Color.parse(PROFILE_COLOURS.get(colour, colour)).hex
+    return {f"band-{kind.lower()}": background, f"band-{kind.lower()}-text": _text_on(background)}
 
 
-def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: bool = False) -> Theme:
-    """Return a theme on the terminal's own background, which costs no bytes; only contrast paints it."""
-    foreground = ("#FFFFFF" if contrast else "#D6DADF") if dark else "#1C1F23"
-    panel = ("#202020" if contrast else "#1E252C") if dark else "#E6E8E4"
-    accent = foreground if name == MONO else roles["live"]
-    background = "#000000" if contrast else TERMINAL
+def frame_colours(kind: str, band: Mapping[str, str], theme: Mapping[str, str]) -> dict[str, str]:
+    """Return the colours of the frame on an environment of ``kind``, those of its ``band`` where it has one.
+
+    ``theme`` are the variables of a theme; one that is not of this program has no frames.
+    """
+    state = kind.lower()
+    own = (band[f"band-{state}"], band[f"band-{state}-text"]) * 2 if band else ()
+    of_theme = (theme.get(f"frame-{state}{part}", "") for part in _FRAME_PARTS)
+    colours = zip((f"frame{part}" for part in _FRAME_PARTS), own or of_theme, strict=True)
+    return {name: colour for name, colour in colours if colour}
+
+
+def _theme(name: str, roles: Mapping[str, str], ground: _Ground, *, dark: bool = True) -> Theme:
+    contrast = ground is _CONTRAST_GROUND
+    accent = ground.foreground if name == MONO else roles["live"]
+    clear = ground.background == TERMINAL
     return Theme(
         name=name,
         primary=accent,
@@ -125,47 +188,66 @@ def _theme(name: str, roles: Mapping[str, str], *, dark: bool = True, contrast: 
         warning=roles["attention"],
         error=roles["bad"],
         success=roles["good"],
-        panel=panel,
+        panel=ground.panel,
         dark=dark,
-        ansi=not contrast,
-        background=background,
-        surface=background,
-        foreground=foreground if contrast else TERMINAL,
+        ansi=clear,
+        background=ground.background,
+        surface=ground.background,
+        foreground=TERMINAL if clear else ground.foreground,
         variables={
             **roles,
             **_bands(name, dark=dark, contrast=contrast),
-            "panel": panel,
+            **_frames(name, dark=dark, contrast=contrast),
+            "bad-text": _text_on(roles["bad"]),
+            "panel": ground.panel,
             "text-muted": roles["idle"],
             "ansi-background": "ansi_black" if dark else "ansi_white",
             "ansi-foreground": "ansi_white" if dark else "ansi_black",
-            "cursor-row": _cursor_row(dark, contrast),
-            "border": "#3A444E" if dark else "#B8BDB8",
-            "border-blurred": "#3A444E" if dark else "#B8BDB8",
-            "input-cursor-background": foreground,
-            "input-cursor-foreground": panel,
+            "cursor-row": ground.cursor_row,
+            "selected-row": ground.selected_row,
+            "border": ground.border,
+            "border-blurred": ground.border,
+            "input-cursor-background": ground.foreground,
+            "input-cursor-foreground": ground.panel,
             "input-selection-background": f"{accent} 35%",
             "footer-key-foreground": accent,
         },
     )
 
 
-THEMES: Final = (
-    _theme("blotter", _DARK),
-    _theme("classic", _CLASSIC),
-    _theme("east", _EAST),
-    _theme("high-contrast", _CONTRAST, contrast=True),
-    _theme("light", _LIGHT, dark=False),
-    _theme(MONO, _MONO),
-)
-"""All themes; the first is the default, and safe for colour-blind readers."""
+def themes(*, transparent: bool = False) -> tuple[Theme, ...]:
+    """Return all themes; the first is the default, and safe for colour-blind readers.
+
+    Each paints its own background, so that light is light on a dark terminal. The ``transparent`` ones stand
+    on the terminal's own, but for the one of high contrast.
+    """
+    dark, light = (_CLEAR_DARK, _CLEAR_LIGHT) if transparent else (_DARK_GROUND, _LIGHT_GROUND)
+    return (
+        _theme(DEFAULT, _DARK, dark),
+        _theme("classic", _CLASSIC, dark),
+        _theme("east", _EAST, dark),
+        _theme("high-contrast", _CONTRAST, _CONTRAST_GROUND),
+        _theme(LIGHT, _LIGHT, light, dark=False),
+        _theme(MONO, _MONO, dark if transparent else _MONO_GROUND),
+    )
+
+
+THEMES: Final = themes()
 
 
 def cell_styles(variables: Mapping[str, str]) -> dict[str, Style]:
-    """Return the style of each role in a cell, from a theme's variables."""
+    """Return the style of each role in a cell, from a theme's variables.
+
+    What is bad stands on a ground of its own, as legible under the cursor as elsewhere; without colours it is
+    reversed.
+    """
     styles = {role: Style(color=variables[role]) for role in ROLES if role in variables}
     bold = Style(bold=True)
     styles["attention"] = styles.get("attention", Style()) + bold
-    styles["bad"] = styles.get("bad", Style()) + Style(reverse=True)
+    if variables.get("bad") == variables.get("good"):
+        styles["bad"] = styles.get("bad", Style()) + Style(reverse=True)
+    else:
+        styles["bad"] = Style(color=variables["bad-text"], bgcolor=variables["bad"])
     styles["intent"] = styles.get("waiting", Style()) + bold
     styles["dim"] = Style(dim=True)
     return styles

@@ -30,7 +30,7 @@ from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
-from styles.themes import MONO, THEMES, cell_styles, profile_band
+from styles.themes import AUTO, DEFAULT, LIGHT, MONO, cell_styles, frame_colours, profile_band, themes
 from tui.actions.trade_actions import TRADE
 from tui.clipboard import Clipboard
 from tui.poller import Poller
@@ -55,6 +55,11 @@ KEYS_NEED: Final = (
     "tui.screens.help",
 )
 """Loaded once the desk is shown, before a key asks for them."""
+KEEP_TITLE: Final = "\x1b[22;2t"
+RESTORE_TITLE: Final = "\x1b[23;2t"
+"""The terminal keeps the title of its window while the program has its own."""
+SHADES: Final = ("256", "truecolor")
+"""Terminals with so many colours show the ground of a row; on others the row under the cursor is reversed."""
 ENDING: Final = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
 """The signals that end the program in order: it was asked to end, or its terminal is gone."""
 NOTHING_TO_CANCEL: Final = "Nothing to cancel here; {quit} quits."
@@ -131,6 +136,11 @@ class BlotterApp(App[None]):
         self.session = DeskSession(
             environment, preferences, actions=ACTIONS, now=now, wire=wire, opening=opening
         )
+        self._follows, self._dark = preferences.theme == AUTO, preferences.dark
+        if wire is not None:
+            from tui.thinwire.background import hear_background
+
+            hear_background(wire, self._background_is, asks=self._follows)
         super().__init__(driver_class=wire.driver_class if wire else None)
         self.session.pace.busy = self._is_busy
         self._connect = connect
@@ -143,13 +153,16 @@ class BlotterApp(App[None]):
             from widgets.ascii import AsciiFilter
 
             self._filters.append(AsciiFilter())
-        for theme in THEMES:
+        for theme in themes(transparent=preferences.transparent):
             self.register_theme(theme)
-        self.theme = MONO if self.no_color else preferences.theme
+        self.theme = (
+            MONO if self.no_color else self._theme_of_terminal if self._follows else preferences.theme
+        )
         self._parsed_for = self.get_css_variables()
         self.stylesheet.set_variables(self._parsed_for)
         if self.no_color:
             self._take_no_colour()
+        self.set_class(self.console.color_system not in SHADES, "few-colours")
         if preferences.keys:
             self.set_keymap(preferences.keys)
 
@@ -161,9 +174,10 @@ class BlotterApp(App[None]):
         self._filters = [*kept, NoColor()]
 
     def get_css_variables(self) -> dict[str, str]:
-        """Return the colours of the theme, with the band that the profile of this desk has."""
-        kind, colour = self.session.environment.kind, self.session.preferences.colour
-        self.theme_variables = super().get_css_variables() | profile_band(kind, colour, self.theme)
+        """Return the colours of the theme, with the band and the frame of this desk's environment."""
+        kind, of_theme = self.session.environment.kind, super().get_css_variables()
+        band = profile_band(kind, self.session.preferences.colour, self.theme)
+        self.theme_variables = of_theme | band | frame_colours(kind, band, of_theme)
         return self.theme_variables
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -195,6 +209,7 @@ class BlotterApp(App[None]):
             for number in ENDING:
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle_cells())
+        self._write(KEEP_TITLE)
         self._open()
 
     @work(group="session", exit_on_error=False)
@@ -241,6 +256,7 @@ class BlotterApp(App[None]):
             bar.type(event.character)
 
     async def on_unmount(self) -> None:
+        self._write(RESTORE_TITLE)
         if self._connection is not None:
             await self._connection.close()
 
@@ -321,6 +337,15 @@ class BlotterApp(App[None]):
         """Show the key that leaves, when Ctrl-C is pressed."""
         self.notify(self.session.with_keys(NOTHING_TO_CANCEL), timeout=2, markup=False)
 
+    def watch_title(self, title: str) -> None:
+        """Call the terminal's window so."""
+        self._write(f"\x1b]2;{title}\x07")
+
+    def _write(self, sequence: str) -> None:
+        """Send a sequence that draws nothing to the terminal, where there is one."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
     def _restyle_cells(self) -> None:
         styles = cell_styles(self.theme_variables)
         for screen in self.screen_stack:
@@ -364,10 +389,15 @@ class BlotterApp(App[None]):
                     keys = " ".join(self.session.keys_of(action))
                     help = f"{action.help} ({keys})" if keys else action.help
                     yield SystemCommand(action.label, help, partial(screen.action_act, action.id))
-        for theme in THEMES:
+        for theme in themes():
             yield SystemCommand(
-                f"Theme {theme.name}", "Change the colours", lambda name=theme.name: self._set_theme(name)
+                f"Theme {theme.name}", "Change the colours", partial(self._choose_theme, theme.name)
             )
+        yield SystemCommand(
+            f"Theme {AUTO}",
+            f"{DEFAULT.capitalize()} or {LIGHT}, as the terminal's background is",
+            partial(self._choose_theme, AUTO),
+        )
         yield SystemCommand("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
         yield SystemCommand("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
 
@@ -395,8 +425,22 @@ class BlotterApp(App[None]):
     def _notify(self, sentence: str) -> None:
         self.notify(sentence, markup=False)
 
-    def _set_theme(self, theme: str) -> None:
-        self.theme = theme
+    def _choose_theme(self, theme: str) -> None:
+        """Show a theme, or follow the terminal."""
+        self._follows = theme == AUTO
+        self.theme = self._theme_of_terminal if self._follows else theme
+        if self._follows and self.session.wire is not None:
+            self.session.wire.ask_background()
+
+    @property
+    def _theme_of_terminal(self) -> str:
+        return DEFAULT if self._dark else LIGHT
+
+    def _background_is(self, dark: bool) -> None:
+        """Heed what the terminal says of its background."""
+        self._dark = dark
+        if self._follows and not self.no_color:
+            self.theme = self._theme_of_terminal
 
     def _save_screenshot(self) -> None:
         path = self.session.save(f"blotter-{self.session.now():%Y%m%dT%H%M%SZ}.svg", self.export_screenshot())

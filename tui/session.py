@@ -35,6 +35,11 @@ class Preferences(Struct, frozen=True):
     """The reader's wishes for the screen, whatever the server."""
 
     theme: str = THEMES[0].name
+    """The name of a theme, or that the terminal decides."""
+    dark: bool = True
+    """Whether the terminal's background is thought to be dark, until it says so itself."""
+    transparent: bool = False
+    """Whether themes stand on the terminal's own background instead of painting theirs."""
     ascii: bool = False
     read_only: bool = False
     home: str = "demo"

@@ -132,17 +132,18 @@ def run_blotter(given: argparse.Namespace) -> int:
         return print_mistakes(
             "blotter", f"{error.filename or 'A file'} cannot be used: {error.strerror}.", FAILED
         )
-    from styles.themes import THEMES
+    from styles.themes import AUTO, THEMES
     from tui.app import BlotterApp
     from tui.clipboard import Clipboard
     from tui.session import Preferences
-    from tui.thinwire import wire_to_terminal
+    from tui.thinwire import says_dark, wire_to_terminal
 
     theme = given.theme or settings.theme
-    if theme not in {known.name for known in THEMES}:
+    names = [*(known.name for known in THEMES), AUTO]
+    if theme not in names:
         return print_mistakes(
             "blotter",
-            f"There is no theme '{theme}'; there are {', '.join(t.name for t in THEMES)}.",
+            f"There is no theme '{theme}'; there are {', '.join(names)}.",
             USAGE_ERROR,
         )
     if not _has_terminal():
@@ -154,6 +155,8 @@ def run_blotter(given: argparse.Namespace) -> int:
         server.connect,
         Preferences(
             theme=theme,
+            dark=says_dark(os.environ),
+            transparent=settings.transparent,
             ascii=bool(given.ascii or settings.ascii or not _can_draw()),
             read_only=server.read_only,
             home=server.profile.home,
@@ -162,7 +165,7 @@ def run_blotter(given: argparse.Namespace) -> int:
             keys=settings.keys,
             exports=paths.data_dir() / "exports",
             log_file=log_file,
-            zone=_zone(),
+            zone=_zone(settings.zone),
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
@@ -174,11 +177,11 @@ def run_blotter(given: argparse.Namespace) -> int:
 
 def vocabulary() -> Vocabulary:
     """Return the names that a settings file may use and the rooms above it declare."""
-    from styles.themes import PROFILE_COLOURS, THEMES
+    from styles.themes import AUTO, PROFILE_COLOURS, THEMES
     from tui.screens.desk.keymap import key_mistakes
     from tui.screens.desk.registry import BY_ID
 
-    themes = tuple(theme.name for theme in THEMES)
+    themes = (*(theme.name for theme in THEMES), AUTO)
     return Vocabulary(themes, tuple(BY_ID), tuple(PROFILE_COLOURS), key_mistakes)
 
 
@@ -192,10 +195,15 @@ def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
-def _zone() -> tzinfo | None:
-    """Return UTC where the machine's time zone is none; None stands for its zone, which may change."""
+def _zone(named: str) -> tzinfo | None:
+    """Return the zone of the settings, UTC where the machine's time zone is none; None stands for the
+    machine's zone, which may change."""
     from datetime import UTC, datetime
 
+    if named:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(named)
     try:
         datetime.now().astimezone()
     except ValueError:

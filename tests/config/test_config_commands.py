@@ -82,7 +82,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line_and_what_is_allowed(ow
     file = owner.writes(BAD)
     assert owner.is_told("check") == [
         f'{file}, line 1: theme: "lihgt" is not allowed; it must be blotter, classic, east, high-contrast, '
-        "light or mono.",
+        "light, mono or auto.",
         f"{file}, line 2: them: is not known here; perhaps theme is meant.",
         f'{file}, line 3: refresh_seconds: "2" is not allowed; it must be a whole number from 1 to 3600.',
         f'{file}, line 4: home: "my desk" is not allowed; it must be 1 to 64 letters, digits, hyphens or '

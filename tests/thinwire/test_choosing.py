@@ -93,24 +93,24 @@ def test_where_there_is_no_wire_nothing_of_it_is_loaded() -> None:
 
 ASKED: Final = """
 import os, sys
-from tui.thinwire.driver import can_scroll
+from tui.thinwire.driver import can_erase, can_scroll
 for kind in sys.argv[1:]:
     if os.fork() == 0:  # a process learns of one kind of terminal
         os.environ["TERM"] = kind
-        print(kind, can_scroll(), flush=True)
+        print(kind, can_scroll(), can_erase(), flush=True)
         os._exit(0)
     os.wait()
 """
 
 
-def test_rows_are_moved_where_terminfo_says_that_the_terminal_does_so() -> None:
+def test_rows_are_moved_and_blanks_erased_where_terminfo_says_that_the_terminal_does_so() -> None:
     kinds = {
-        "xterm-256color": True,
-        "xterm": True,
-        "linux": True,
-        "vt100": False,
-        "dumb": False,
-        "none": False,
+        "xterm-256color": "True True",
+        "xterm": "True True",
+        "linux": "True True",
+        "vt100": "False False",
+        "dumb": "False False",
+        "none": "False False",
     }
     asked = subprocess.run([sys.executable, "-c", ASKED, *kinds], capture_output=True, text=True, check=True)
     assert asked.stdout.splitlines() == [f"{kind} {can}" for kind, can in kinds.items()]

@@ -63,7 +63,9 @@ def rows_of(terminal: Emulator) -> list[Sequence[EmulatedCell]]:
     return [terminal.row(y) for y in range(LINES)]
 
 
-def painted(terminal: Emulator, shown: Frame, wanted: Frame, styles: StyleTable) -> str:
+def painted(
+    terminal: Emulator, shown: Frame, wanted: Frame, styles: StyleTable, *, erases: bool = False
+) -> str:
     """Paint ``wanted`` over ``shown`` as a writer does, scrolling rows that moved; return the output."""
     text = ""
     scroll = painter.find_scroll(shown, wanted)
@@ -71,9 +73,20 @@ def painted(terminal: Emulator, shown: Frame, wanted: Frame, styles: StyleTable)
         shown = shown.copy()
         shown.scroll(*scroll)
         text = scroll.sequence()
-    text += "".join(painter.row_difference(shown, wanted, y, styles) for y in range(LINES))
+    style = DEFAULT
+    for y in range(LINES):
+        row, style = painter.row_change(shown, wanted, y, styles, style, erases=erases)
+        text += row
+    text += styles.change(style, DEFAULT)
     terminal.feed(text)
     return text
+
+
+def seen(cell: EmulatedCell) -> EmulatedCell:
+    """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background."""
+    if cell.data != " " or cell.underscore or cell.reverse or cell.strikethrough or cell.overline:
+        return cell
+    return EmulatedCell(bg=cell.bg, link=cell.link)
 
 
 # --- runs --------------------------------------------------------------------------------------
@@ -138,6 +151,52 @@ def test_what_is_unknown_in_the_frame_that_is_wanted_stays_as_it_is(styles: Styl
     terminal = drawn(framed("Buy 100"), styles)
     terminal.feed(written)
     assert "".join(cell.data for cell in terminal.row(0)).rstrip() == "Buy 10VOD"
+
+
+PAINTED = CellStyle("38;5;7", "48;2;9;9;9")
+
+
+def test_blanks_on_a_painted_background_are_erased_where_the_terminal_colours_them(
+    styles: StyleTable,
+) -> None:
+    ground = styles.number(PAINTED)
+    wanted = framed("ab" + " " * 12, "Buy", styles=[ground * COLUMNS] * 2)
+    start = "\x1b[38;5;7;48;2;9;9;9m"
+
+    def change(y: int, *, erases: bool) -> str:
+        return painter.row_difference(framed(), wanted, y, styles, erases=erases)
+
+    assert change(0, erases=True) == f"\x1b[H{start}ab\x1b[K\x1b[m"
+    assert change(0, erases=False) == f"\x1b[H{start}ab{' ' * 12}\x1b[m"
+    assert change(1, erases=True) == f"\x1b[2H{start}Buy\x1b[K\x1b[m"
+
+
+def test_a_hole_of_blanks_is_erased_and_moved_over(styles: StyleTable) -> None:
+    ground = styles.number(PAINTED)
+    shown, wanted = Frame(30, 1), Frame(30, 1)
+    for frame, text in ((shown, "-" * 30), (wanted, f"é{' ' * 14}{'.' * 15}")):
+        frame.put(0, 0, text, ground * 30)
+    written = painter.row_difference(shown, wanted, 0, styles, erases=True)
+    assert written == "\x1b[H\x1b[38;5;7;48;2;9;9;9mé\x1b[2G\x1b[14X\x1b[16G...............\x1b[m"
+
+
+def test_blanks_that_show_more_than_a_background_are_written(styles: StyleTable) -> None:
+    for style in (
+        CellStyle("31", "", ("4",)),
+        CellStyle("31", "", ("7",)),
+        CellStyle(link="id=1;https://x/"),
+    ):
+        wanted = framed("", styles=[styles.number(style) * COLUMNS])
+        written = painter.row_difference(framed(), wanted, 0, styles, erases=True)
+        assert " " * COLUMNS in written
+
+
+def test_a_row_goes_on_in_the_style_of_the_row_before(styles: StyleTable) -> None:
+    ground = styles.number(PAINTED)
+    wanted = framed("Buy", "Sell", styles=[ground * COLUMNS] * 2)
+    first, style = painter.row_change(framed(), wanted, 0, styles, DEFAULT, erases=True)
+    then, _ = painter.row_change(framed(), wanted, 1, styles, style, erases=True)
+    assert first + then == "\x1b[H\x1b[38;5;7;48;2;9;9;9mBuy\x1b[K\x1b[2HSell\x1b[K"
 
 
 def test_places_are_given_in_as_few_bytes_as_they_have() -> None:
@@ -222,7 +281,7 @@ def test_the_terminal_moves_rows_as_the_frame_does_and_its_margins_are_what_they
 # --- any frame into any other ------------------------------------------------------------------
 
 PIECES = st.tuples(
-    st.sampled_from((" ", "  ", "0", "Buy", "12,345.67", "─", "é", "株", "株式", "ＦＩＸ")),
+    st.sampled_from((" ", "  ", " " * 12, "0", "Buy", "12,345.67", "─", "é", "株", "株式", "ＦＩＸ")),
     st.sampled_from(STYLES),
 )
 ROWS = st.lists(PIECES, max_size=5)
@@ -252,12 +311,13 @@ def changes(draw: st.DrawFn) -> tuple[list[list[tuple[str, CellStyle]]], list[li
     return old, new if draw(st.booleans()) else moved
 
 
-@given(changes(), st.sampled_from(KINDS), st.sets(st.integers(0, LINES - 1), max_size=3))
+@given(changes(), st.sampled_from(KINDS), st.sets(st.integers(0, LINES - 1), max_size=3), st.booleans())
 @settings(max_examples=200)
 def test_any_frame_becomes_any_other_cell_by_cell(
     rows: tuple[list[list[tuple[str, CellStyle]]], list[list[tuple[str, CellStyle]]]],
     kind: TerminalKind,
     forgotten: set[int],
+    erases: bool,
 ) -> None:
     styles = StyleTable()
     shown, wanted = Frame(COLUMNS, LINES), Frame(COLUMNS, LINES)
@@ -268,8 +328,13 @@ def test_any_frame_becomes_any_other_cell_by_cell(
         shown.invalidate(y)
     terminal = drawn(shown, styles, kind)
     before = shown.copy()
-    painted(terminal, shown, wanted, styles)
-    assert rows_of(terminal) == rows_of(drawn(wanted, styles, kind))
+    erases = erases and kind.erases_in_colour
+    painted(terminal, shown, wanted, styles, erases=erases)
+    look = seen if erases else EmulatedCell._make
+    there, alone = (
+        [list(map(look, row)) for row in rows_of(each)] for each in (terminal, drawn(wanted, styles, kind))
+    )
+    assert there == alone
     assert terminal.state()["style"] == EmulatedCell(), "the style was not put down"
     assert terminal.margins is None
     assert terminal.events == []

@@ -98,7 +98,7 @@ def _shared(*, again: bool) -> argparse.ArgumentParser:
     add(
         "--theme",
         default=otherwise(None),
-        help="blotter, classic, east, high-contrast, light or mono",
+        help="blotter, classic, east, high-contrast, light, mono, or auto: as the terminal's background is",
     )
     add("--ascii", action="store_true", default=otherwise(None), help="draw with ASCII characters only")
     add(

@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True):
     """Everything a desk can set; :class:`tui.config.settings_file.SettingsFile` says what each means."""
 
     theme: str = "blotter"
+    transparent: bool = False
+    zone: str = ""
     ascii: bool = False
     plain_output: bool = False
     refresh_seconds: int = 2

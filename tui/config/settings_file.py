@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_origin
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -70,6 +71,23 @@ Rate = Annotated[
 ]
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), Words("a currency such as USD")]
 
+
+def _zone(value: object) -> str:
+    """Return the name of a time zone, empty for that of this machine."""
+    if not isinstance(value, str):
+        raise ValueError
+    try:
+        return ZoneInfo(value).key if value else ""
+    except (OSError, LookupError) as error:  # a folder of the database is no zone either
+        raise ValueError from error
+
+
+TimeZone = Annotated[
+    str,
+    PlainValidator(_zone),
+    WithJsonSchema({"type": "string"}),
+    Words("a time zone such as Europe/London"),
+]
 
 States = Literal["given", "none"]
 GIVEN: Final[States] = "given"
@@ -208,7 +226,20 @@ class ProfileEntry(DeskEntries, AccessEntries):
 class SettingsFile(Written):
     """The whole file."""
 
-    theme: str = Field(DEFAULTS.theme, description="Name of the colour theme.")
+    theme: str = Field(
+        DEFAULTS.theme,
+        description="Name of the colour theme; auto takes blotter or light, as the terminal's background is",
+    )
+    transparent: bool = Field(
+        DEFAULTS.transparent,
+        description="Keep the terminal's own background instead of painting that of the theme.",
+    )
+    zone: TimeZone = Field(
+        DEFAULTS.zone,
+        description="Time zone that times are shown and typed in, as the IANA database calls it; this "
+        "machine's if not said.",
+        examples=["Europe/London"],
+    )
     ascii: bool = Field(DEFAULTS.ascii, description="Draw with ASCII characters only.")
     plain_output: bool = Field(
         DEFAULTS.plain_output, description="Send the terminal all that is drawn, not only what differs."
@@ -264,6 +295,8 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
     document.refuse([*_crossed(limits, profiles.values()), *_half_said(file.profiles)])
     return Settings(
         theme=file.theme,
+        transparent=file.transparent,
+        zone=file.zone,
         ascii=file.ascii,
         plain_output=file.plain_output,
         refresh_seconds=file.refresh_seconds,

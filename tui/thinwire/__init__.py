@@ -7,6 +7,7 @@ The modules:
 - :mod:`terminal_writer` writes to the terminal and never blocks.
 - :mod:`wire` keeps what the terminal shows beside what Textual has drawn and returns the difference;
   :mod:`runs` and :mod:`cell_styles` parse Textual's output, :mod:`painter` writes the difference.
+- :mod:`background` asks for the terminal's background and follows it.
 - :mod:`flow_control` limits how many bytes are in flight.
 - :mod:`meter` counts.
 
@@ -29,10 +30,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tui.thinwire.driver import WireHandle
+
+VARIABLE: Final = "COLORFGBG"
+"""Terminals name their colours here: the last number is that of the background."""
+_LIGHT_NUMBERS: Final = frozenset(("7", *map(str, range(9, 16))))
+
+
+def says_dark(environment: Mapping[str, str]) -> bool:
+    """Return whether the environment's variables call the background dark, as it is when they say nothing."""
+    return environment.get(VARIABLE, "").rpartition(";")[2] not in _LIGHT_NUMBERS
 
 
 def wire_to_terminal(environment: Mapping[str, str]) -> WireHandle | None:

@@ -109,6 +109,11 @@ class StyleTable:
         """Return whether any style of a row has a background or is reversed, as in the row of the cursor."""
         return any(self._styles[each].background or "7" in self._styles[each].attributes for each in set(row))
 
+    def is_ground(self, number: str) -> bool:
+        """Return whether a blank of this style shows a background and nothing else: it can be erased."""
+        style = self._styles[number]
+        return not style.attributes and not style.link
+
     def change(self, old: str, new: str) -> str:
         """Return the shortest sequence that changes style ``old`` into ``new``."""
         if old == new:

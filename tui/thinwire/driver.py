@@ -48,6 +48,16 @@ class WireHandle:
             wire = self
 
         self.driver_class: type[ThinDriver] = Bound
+        self.asks = False
+        """Whether the terminal is asked for its background when the program takes it over."""
+        self.tell: Callable[[bool], None] = lambda dark: None
+        """Is told in the event loop whether the terminal's background is dark, now and when that changes."""
+
+    def ask_background(self) -> None:
+        """Ask for the background from now on."""
+        self.asks = True
+        if self.driver is not None:
+            self.driver.ask()
 
     def invalidate(self) -> None:
         """Treat all cells of the terminal as unknown, and have everything drawn again."""
@@ -99,7 +109,7 @@ class ThinDriver(LinuxDriver):
         file = _terminal()
         plain = not file.encoding.lower().startswith("utf")
         self._known_size = self._current_size()
-        thin = ThinWire(*self._known_size, can_scroll=can_scroll(), ascii_only=plain)
+        thin = ThinWire(*self._known_size, can_scroll=can_scroll(), can_erase=can_erase(), ascii_only=plain)
         self._textual_knows = False
         self._trusts_answers = "TMUX" not in os.environ  # tmux answers for itself, not for the line behind it
         self._writer = TerminalWriter(
@@ -138,6 +148,9 @@ class ThinDriver(LinuxDriver):
         super().process_message(message)
         if isinstance(message, Resize):
             self._on_resize(*message.size)
+
+    def ask(self) -> None:
+        """No-op: only :class:`tui.thinwire.background.AskingDriver` asks."""
 
     def invalidate(self) -> None:
         """Treat all cells of the terminal as unknown, and have everything drawn again."""
@@ -202,14 +215,28 @@ def _terminal() -> TextIO:
     return sys.__stderr__
 
 
-@cache
 def can_scroll() -> bool:
     """Return whether terminfo says that the terminal scrolls between margins as xterm does."""
+    return _strings("csr", "dl", "il") == (b"\x1b[%i%p1%d;%p2%dr", b"\x1b[%p1%dM", b"\x1b[%p1%dL")
+
+
+def can_erase() -> bool:
+    """Return whether terminfo says that erased cells take the background, and that cells are erased as xterm
+    does."""
+    if _strings("el", "ech") != (b"\x1b[K", b"\x1b[%p1%dX"):
+        return False
+    import curses
+
+    return curses.tigetflag("bce") == 1
+
+
+@cache
+def _strings(*names: str) -> tuple[bytes | None, ...]:
+    """Return capabilities of the terminal as terminfo has them; none where there is no terminfo."""
     try:
         import curses
 
         curses.setupterm(fd=_terminal().fileno())
-        margins, out, into = (curses.tigetstr(name) for name in ("csr", "dl", "il"))
     except (ImportError, curses.error):
-        return False
-    return (margins, out, into) == (b"\x1b[%i%p1%d;%p2%dr", b"\x1b[%p1%dM", b"\x1b[%p1%dL")
+        return ()
+    return tuple(map(curses.tigetstr, names))

@@ -1,12 +1,14 @@
 """Writes the difference of two frames as cursor movements, changes of style and text, in few bytes.
 
-Each sequence starts with the style after a reset and ends with it, and relies on no position of the cursor.
+Each sequence of a row relies on no position of the cursor. :func:`row_difference` starts with the style after
+a reset and ends with it; :func:`row_change` goes on in the style of the row before.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, StyleTable
@@ -15,6 +17,11 @@ from tui.thinwire.runs import TAIL
 
 _MAX_REDRAWN_CELLS: Final = 4
 """Drawing so many cells again takes no more bytes than moving the cursor over them."""
+_BLANKS: Final = re.compile(" {4,}")
+_MIN_BLANKS: Final = 12
+"""Erasing so many blanks and moving over them takes fewer bytes than drawing them."""
+_MIN_BLANKS_AT_END: Final = 4
+"""The same at the end of a row, where nothing is moved over."""
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _MIN_MOVED_ROWS: Final = 3
 """Scrolling is tried when so many rows are found elsewhere on the screen."""
@@ -40,36 +47,68 @@ def cursor_to(y: int, x: int) -> str:
     return f"\x1b[{y + 1}H" if y else "\x1b[H"
 
 
-def row_difference(shown: Frame, wanted: Frame, y: int, styles: StyleTable) -> str:
+def row_difference(shown: Frame, wanted: Frame, y: int, styles: StyleTable, *, erases: bool = False) -> str:
     """Return what turns row ``y`` of ``shown`` into that of ``wanted``; cells unknown in ``wanted`` stay."""
+    text, style = row_change(shown, wanted, y, styles, DEFAULT, erases=erases)
+    return text + styles.change(style, DEFAULT)
+
+
+def row_change(
+    shown: Frame, wanted: Frame, y: int, styles: StyleTable, style: str, *, erases: bool = False
+) -> tuple[str, str]:
+    """Return what turns row ``y`` of ``shown`` into that of ``wanted``, begun in ``style``, and the style it
+    leaves: the next row goes on in it, so that a painted background is not said again for every row.
+
+    With ``erases`` long runs of blanks are erased: the terminal gives erased cells the background.
+    """
     text, drawn, old, before = wanted.text[y], wanted.styles[y], shown.text[y], shown.styles[y]
     if old == text and before == drawn:
-        return ""
+        return "", style
     wide = TAIL in text
     mask = map(_changed_style, old, text, before, drawn)
     parts: list[str] = []
-    style, at, sure = DEFAULT, -1, True
+    at, sure = -1, True
     for run in _RUN.finditer(_with_both_halves(text, drawn, "".join(mask)) if wide else "".join(mask)):
         if run[1] == UNKNOWN:
             continue
-        start, end = run.span()
-        if start != at:
-            if at < 0:
-                parts.append(cursor_to(y, start))
-            elif _redraws_cheaper(text, drawn, at, start, style):
-                style = _draw_cells(text, drawn, at, start, style, styles, parts)
-            else:
-                parts.append(_move_along(at, start, sure))
-        if style != run[1]:
-            parts.append(styles.change(style, run[1]))
-            style = run[1]
-        cells = text[start:end]
-        if not cells.isascii():
-            sure = False
-        parts.append(cells.replace(TAIL, "") if wide else cells)
-        at = end
-    parts.append(styles.change(style, DEFAULT))
-    return "".join(parts)
+        for start, end, blank in _pieces(text, *run.span(), erases and styles.is_ground(run[1])):
+            if start != at:
+                if at < 0:
+                    parts.append(cursor_to(y, start))
+                elif _redraws_cheaper(text, drawn, at, start, style):
+                    style = _draw_cells(text, drawn, at, start, style, styles, parts)
+                else:
+                    parts.append(_move_along(at, start, sure))
+            elif blank and not sure:
+                parts.append(_to_column(start))
+            if style != run[1]:
+                parts.append(styles.change(style, run[1]))
+                style = run[1]
+            at = end
+            if blank:
+                parts.append("\x1b[K" if end == len(text) else f"\x1b[{end - start}X")
+                at = start
+                continue
+            cells = text[start:end]
+            if not cells.isascii():
+                sure = False
+            parts.append(cells.replace(TAIL, "") if wide else cells)
+    return "".join(parts), style
+
+
+def _pieces(text: str, start: int, end: int, erases: bool) -> Iterator[tuple[int, int, bool]]:
+    """Yield the pieces of a run from ``start`` to ``end``, and whether each is blanks to be erased."""
+    at = start
+    for blanks in _BLANKS.finditer(text, start, end) if erases else ():
+        last = blanks.end() == len(text)
+        if blanks.end() - blanks.start() < (_MIN_BLANKS_AT_END if last else _MIN_BLANKS):
+            continue
+        if at < blanks.start():
+            yield at, blanks.start(), False
+        yield blanks.start(), blanks.end(), True
+        at = blanks.end()
+    if at < end:
+        yield at, end, False
 
 
 def _changed_style(old: str, new: str, before: str, style: str) -> str:
@@ -106,11 +145,16 @@ def _redraws_cheaper(text: str, drawn: str, at: int, to: int, style: str) -> boo
 
 def _move_along(at: int, to: int, sure: bool) -> str:
     """Return what moves the cursor along its row; ``sure`` says that it certainly stands at ``at``."""
-    column = f"\x1b[{to + 1}G"
+    column = _to_column(to)
     if not sure:
         return column
     steps = f"\x1b[{to - at}C" if to - at > 1 else "\x1b[C"
     return min(steps, column, key=len)
+
+
+def _to_column(x: int) -> str:
+    """Return what moves the cursor to column ``x`` of its row, wherever in it it stands."""
+    return f"\x1b[{x + 1}G"
 
 
 def find_scroll(shown: Frame, wanted: Frame) -> Scroll | None:

@@ -15,7 +15,7 @@ import re
 from typing import Final, NamedTuple
 
 from tui.thinwire import painter
-from tui.thinwire.cell_styles import StyleTable
+from tui.thinwire.cell_styles import DEFAULT, StyleTable
 from tui.thinwire.frame import Frame
 from tui.thinwire.runs import TAIL, Run, RunReader
 
@@ -25,9 +25,10 @@ SYNC_END: Final = "\x1b[?2026l"
 _CURSOR_POSITION: Final = re.compile(r"\x1b\[(\d+);(\d+)H")
 _SYNC: Final = re.compile(r"(\x1b\[\?2026[hl])")
 _CONTROL: Final = re.compile(
-    r"(?:\x1b\[\?(?:7|25|10(?:0\d|1[56])|2004|2048)[hl]"  # wrapping, cursor, mouse, focus, paste, resizes
+    r"(?:\x1b\[\?(?:7|25|10(?:0\d|1[56])|20(?:04|31|48))[hl]"  # wrapping, cursor, mouse, focus, paste, sizes
     r"|\x1b\[\?\d+\$p|\x1b\[\d* q|\x1b\[[<>=][\d;]*u"  # queries, cursor shape, keyboard protocol
-    r"|\x1b\](?:0|1|2|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, pointer, clipboard, bell
+    r"|\x1b\[2[23];2t"  # keeps and restores the title
+    r"|\x1b\](?:[0-2]|11|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, clipboard, bell
 )
 """Sequences that change no cell and do not move the cursor."""
 _WRAPPING: Final = re.compile(r"\x1b\[\?7[hl]")
@@ -59,16 +60,24 @@ class _PlacedRun(NamedTuple):
 class ThinWire:
     """Stands between Textual and a terminal of ``columns`` by ``lines``.
 
-    ``can_scroll`` says that the terminal scrolls between margins; ``ascii_only`` says that only ASCII is
-    certain in its encoding, so that the width of any other character is in doubt.
+    ``can_scroll`` says that the terminal scrolls between margins, ``can_erase`` that erased cells take the
+    background of the current style; ``ascii_only`` says that only ASCII is certain in its encoding, so that
+    the width of any other character is in doubt.
     """
 
     def __init__(
-        self, columns: int, lines: int, *, can_scroll: bool = True, ascii_only: bool = False
+        self,
+        columns: int,
+        lines: int,
+        *,
+        can_scroll: bool = True,
+        can_erase: bool = False,
+        ascii_only: bool = False,
     ) -> None:
         self.lost = False
         """Whether something was dropped that only Textual can draw again; its reader resets it."""
         self._can_scroll = can_scroll
+        self._can_erase = can_erase
         self._ascii_only = ascii_only
         self._ready: list[str] = []
         self._doubtful: dict[int, list[str]] = {}
@@ -191,7 +200,7 @@ class ThinWire:
             return
         self._drawn_in_frame[y] = self._frame_number
         kept = self._doubtful.setdefault(y, [])
-        kept += (painter.row_difference(self._shown, self._wanted, y, self._styles), raw)
+        kept += (self._difference(self._shown, y), raw)
         self._shown.invalidate(y)
         self._wanted.invalidate(y)
 
@@ -235,30 +244,33 @@ class ThinWire:
         moved.scroll(*scroll)
         changed = range(scroll.top, scroll.bottom + 1)
         move = scroll.sequence()
-        cost = len(move) + sum(self._cost(moved, y) for y in changed)
-        if cost >= sum(self._cost(still, y) for y in changed):
+        cost = len(move) + sum(len(self._difference(moved, y)) for y in changed)
+        if cost >= sum(len(self._difference(still, y)) for y in changed):
             return self._encode_rows(self._shown, limit)
         self._shown = moved
         return move + self._encode_rows(moved, limit)
 
-    def _cost(self, shown: Frame, y: int) -> int:
-        return len(painter.row_difference(shown, self._wanted, y, self._styles))
+    def _difference(self, shown: Frame, y: int) -> str:
+        return painter.row_difference(shown, self._wanted, y, self._styles, erases=self._can_erase)
 
     def _encode_rows(self, shown: Frame, limit: int | None) -> str:
         wanted = self._wanted
         parts: list[str] = []
-        size = 0
+        size, style = 0, DEFAULT
         for y in self._rows_by_priority(shown) if limit is not None else range(wanted.lines):
             if limit is not None and size >= limit:
                 break
             doubtful = self._doubtful.pop(y, ())
-            part = painter.row_difference(shown, wanted, y, self._styles)
+            if doubtful:
+                parts += (self._styles.change(style, DEFAULT), *doubtful)
+                style = DEFAULT
+            part, style = painter.row_change(shown, wanted, y, self._styles, style, erases=self._can_erase)
             shown.text[y], shown.styles[y] = wanted.text[y], wanted.styles[y]
-            parts += (*doubtful, part)
+            parts.append(part)
             size += len(part) + sum(map(len, doubtful))
         else:
             self._changed = False
-        return "".join(parts)
+        return "".join((*parts, self._styles.change(style, DEFAULT)))
 
     def _rows_by_priority(self, shown: Frame) -> list[int]:
         """Return the rows to send, in the order in which a person wants to see them.

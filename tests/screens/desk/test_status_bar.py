@@ -50,7 +50,7 @@ async def band(
 def show(
     bar: StatusBar, kind: EnvironmentKind, state: State, snapshot: Snapshot = EMPTY, **more: Any
 ) -> None:
-    said: dict[str, Any] = {"linked": True, "frozen": False, "read_only": False, "unknown": 0, "sending": 0}
+    said: dict[str, Any] = {"linked": True, "frozen": "", "read_only": False, "unknown": 0, "sending": 0}
     environment = Environment(NAME, kind, "https://desk.lusid.com/api", user="okafor@example.com")
     health = Health(state, READ, missed=3)
     bar.show_status(
@@ -97,7 +97,7 @@ async def test_every_kind_and_state_is_legible_in_every_theme_on_any_terminal() 
             app.theme = theme.name
             for kind in EnvironmentKind:
                 for state in (State.LIVE, State.STALE, State.OFFLINE, State.UNAUTHENTICATED):
-                    show(bar, kind, state, PAST, read_only=True, frozen=True, unknown=2)
+                    show(bar, kind, state, PAST, read_only=True, frozen="FROZEN", unknown=2)
                     await pilot.pause()
                     for text, contrast in contrasts(app):
                         found[theme.name, kind.value, state.value, text] = contrast
@@ -142,7 +142,7 @@ async def test_what_must_not_be_missed_stands_first_at_any_width(
     async with band(width) as (pilot, bar):
         app = pilot.app
         assert isinstance(app, BlotterApp)
-        show(bar, EnvironmentKind(kind), state, PAST, read_only=True, frozen=True, unknown=3, sending=2)
+        show(bar, EnvironmentKind(kind), state, PAST, read_only=True, frozen="FROZEN", unknown=3, sending=2)
         await pilot.pause()
         shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
         assert shown.startswith(f" {word} READ-ONLY {stale} PAST FROZEN")

@@ -27,7 +27,7 @@ from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
 from tui.screens.desk.past_player import PastPlayer
-from tui.screens.desk.status_bar import SILENCE_S, StatusBar
+from tui.screens.desk.status_bar import SILENCE_S, StatusBar, frozen_words, window_title
 from tui.screens.turns import Turns
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.relations import related
@@ -211,7 +211,8 @@ class PanesScreen(ActsWhenMounted[None]):
         return making or "Reading the desk."
 
     def show_status(self) -> None:
-        """Show the status bar, the day of the past, and the key hints."""
+        """Show the status bar, the colour of the frame, the day of the past, and the key hints."""
+        self._show_state()
         self._show_status_bar()
         self._show_day_line()
         scope = self._scope_of_rows()
@@ -225,6 +226,18 @@ class PanesScreen(ActsWhenMounted[None]):
     @work(group="hints", description="key hints")
     async def _show_hints(self, hints: Hints) -> None:
         self.query_one("#keys", Pieces).show(*await self.turns.work(hints))
+
+    def _show_state(self) -> None:
+        """Colour the frame, and title the terminal's window, by what must not be missed."""
+        session = self.session
+        self.set_class(self.frozen, "frozen")
+        self.set_class(session.snapshot.as_at is not None, "past")
+        self.app.title = window_title(
+            session.environment,
+            session.snapshot,
+            frozen=self.frozen,
+            read_only=session.preferences.read_only,
+        )
 
     def _each_second(self) -> None:
         """Show a new day in every pane; keep countdowns and ages in the status bar current."""
@@ -253,7 +266,7 @@ class PanesScreen(ActsWhenMounted[None]):
             session.snapshot,
             session.display_context,
             linked=self.linked,
-            frozen=self.frozen,
+            frozen=frozen_words(self._news) if self.frozen else "",
             read_only=session.preferences.read_only,
             unknown=len(desk.unknown) if desk else 0,
             sending=desk.sending if desk else 0,

@@ -38,6 +38,13 @@ class News:
                 for kind in first.keys() | later.keys()
             }
 
+    @property
+    def rows(self) -> int | None:
+        """The number of rows that differ; None when that is not known."""
+        if self._deltas is None:
+            return None
+        return sum(len(each.added) + len(each.removed) + len(each.changed) for each in self._deltas.values())
+
     def delta(self, kind: EntityKind, old: Snapshot, new: Snapshot) -> Delta | None:
         """Return what differs in the rows of a kind from ``old`` to ``new``; None when that is not known."""
         if self._deltas is None or old is not self._since or new is not self._until:

@@ -16,6 +16,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
 from tui.pace import pace_in_words
+from tui.screens.desk.news import News
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -51,7 +52,7 @@ class StatusBar(Pieces):
         context: DisplayContext,
         *,
         linked: bool,
-        frozen: bool,
+        frozen: str,
         read_only: bool,
         unknown: int,
         sending: int,
@@ -62,7 +63,8 @@ class StatusBar(Pieces):
     ) -> None:
         """Show the state of the desk.
 
-        ``pace_s`` are the seconds between two polls, ``progress`` is how far a load is that is under way.
+        ``frozen`` is said of a screen that is, ``pace_s`` are the seconds between two polls, ``progress`` is
+        how far a load is that is under way.
         """
         kind = environment.kind
         self.set_class(kind is EnvironmentKind.PROD, "prod")
@@ -80,7 +82,7 @@ class StatusBar(Pieces):
             (_FIRST, Content.styled("READ-ONLY" if read_only else "", _WARNS)),
             (_FIRST, Content.styled(stale, _WARNS)),
             (_FIRST, Content.styled("" if snapshot.as_at is None else "PAST", _WARNS)),
-            (_FIRST, Content.styled("FROZEN" if frozen else "", _WARNS)),
+            (_FIRST, Content.styled(frozen, _WARNS)),
             (_AGES, "" if snapshot.as_at is None else f"as at {snapshot.as_at:%d %b %Y %H:%M:%S} UTC"),
             (_NAMES, clean(environment.name)),
             (_NAMES, clean(environment.host or "embedded server")),
@@ -96,6 +98,28 @@ class StatusBar(Pieces):
         shown = [(rank, piece) for rank, piece in said if len(piece)]
         pieces = [piece if rank == _FIRST else Content.assemble(" ", piece) for rank, piece in shown]
         self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
+
+
+def window_title(environment: Environment, snapshot: Snapshot, *, frozen: bool, read_only: bool) -> str:
+    """Return the title of the terminal's window: what must not be missed stands first, as in the bar."""
+    server = (clean(environment.name), clean(environment.host))
+    states = (
+        "READ-ONLY" if read_only else "",
+        "PAST" if snapshot.as_at is not None else "",
+        "FROZEN" if frozen else "",
+    )
+    words = " ".join((KIND_WORDS[environment.kind], *states))
+    return " · ".join(
+        part for part in (" ".join(words.split()), " ".join(filter(None, server)), "Blotter") if part
+    )
+
+
+def frozen_words(news: News) -> str:
+    """Return what is said of a frozen screen: how many rows wait to be shown as they are by now."""
+    rows = news.rows
+    if rows is None:
+        return "FROZEN, many waiting"
+    return f"FROZEN {rows:,} waiting" if rows else "FROZEN"
 
 
 def rows_read(progress: LoadProgress) -> str:
