@@ -14,6 +14,7 @@ from tests.paths import ROOT
 from tests.places import ADDITIONS
 from tui.api.operation import Operation
 from tui.api.operations import OPERATIONS
+from tui.columns.filter_grammar import EXAMPLES
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.oms.faults.scenario import KINDS
@@ -184,6 +185,12 @@ def places() -> str:
     return "\n".join(lines).rstrip()
 
 
+def filters() -> str:
+    """Return the grammar of filters by examples."""
+    lines = ["| Typed | Finds |", "|---|---|"]
+    return "\n".join((*lines, *(f"| `{_cell(example)}` | {_cell(finds)} |" for example, finds in EXAMPLES)))
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -201,6 +208,7 @@ def with_tables(text: str) -> str:
         "faults": faults(),
         "market": market(),
         "places": places(),
+        "filters": filters(),
     }
     for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

@@ -21,6 +21,7 @@ from tui.columns.format import DisplayContext
 from tui.pace import Pace
 from tui.service.environment import Environment, Health
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from tui.service.typed_times import Present
 from widgets.key_names import key_words
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ class DeskSession:
         """Glyphs, time zone and today's date for this reader."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
         return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+
+    @property
+    def present(self) -> Present:
+        """The moment and the zone in which times are typed."""
+        return Present(self.now(), self.display_context.zone)
 
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """Return the keys that carry ``action`` out for this reader, as they stand on the keyboard."""

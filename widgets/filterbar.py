@@ -6,7 +6,8 @@ that opened it never becomes the key of an action.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import ClassVar, Final, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -21,10 +22,28 @@ from widgets.visible import visible
 DEBOUNCE_S: Final = 0.08
 """Seconds without typing after which the filter is applied."""
 SLASH: Final = "/ "
+_STEPS: Final = {"tab": 1, "shift+tab": -1}
+_BEFORE_CHOSEN: Final = 2
+"""Candidates that are shown before the chosen one."""
+
+
+class Candidates(Protocol):
+    """What completes the part of a line from ``start`` to ``end``."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def candidates(self) -> tuple[str, ...]: ...
+
+
+Completer = Callable[[str, int], Candidates]
+"""Returns what completes a line at the cursor."""
 
 
 class FilterBar(Widget, can_focus=True):
-    """One line to type a filter into; its owner applies it."""
+    """One line to type a filter into; its owner applies it. Tab completes, where there is a completer."""
 
     DEFAULT_CSS = "FilterBar { height: 1; padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,13 +73,22 @@ class FilterBar(Widget, can_focus=True):
     class Cancelled(_BarMessage):
         """Esc was pressed: the filter is dropped; ``text`` is what it was."""
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+    def __init__(
+        self, *, placeholder: str = "", complete: Completer | None = None, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._placeholder = placeholder
+        self._complete = complete
+        self._offered: Candidates | None = None
+        self._chosen: int | None = None
+        """Which candidate Tab put into the line, None for what was typed."""
+        self._wrong = False
         self._line = LineEditor()
         self._note = Content("")
         self._resting: Timer | None = None
         self._told = ""
+        self._end = 0
+        """Where the candidate that Tab put into the line ends."""
 
     @property
     def text(self) -> str:
@@ -71,11 +99,13 @@ class FilterBar(Widget, can_focus=True):
     def text(self, text: str) -> None:
         self._line.set(text)
         self._told = text
+        self._offered, self._chosen = None, None
         self.refresh()
 
     def say(self, note: str, *, wrong: bool = False) -> None:
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
         self._note = Content.styled(visible(note), "$text-error" if wrong else "$text-muted")
+        self._wrong = wrong and bool(note)
         self.refresh()
 
     def focus(self, scroll_visible: bool = True) -> FilterBar:
@@ -90,10 +120,37 @@ class FilterBar(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Edit the line; keys without a meaning here bubble up."""
-        if self._line.handle_key(event.key, event.character):
+        if event.key in _STEPS and self._complete is not None:
+            event.stop()
+            event.prevent_default()
+            self._take(_STEPS[event.key])
+        elif self._line.handle_key(event.key, event.character):
             event.stop()
             event.prevent_default()
             self._changed()
+
+    def _take(self, step: int) -> None:
+        """Put the next candidate into the line, or the one before."""
+        offered = self._offered
+        if offered is None or not offered.candidates:
+            return
+        count = len(offered.candidates)
+        if self._chosen is None:
+            self._chosen = 0 if step > 0 else count - 1
+        else:
+            self._chosen = (self._chosen + step) % count
+        taken = offered.candidates[self._chosen]
+        before, behind = self.text[: offered.start], self.text[self._end :]
+        self._line.set(before + taken + behind)
+        self._line.cursor = self._end = offered.start + len(taken)
+        self._changed(offer=count == 1)
+
+    def _offer(self) -> None:
+        """Find what completes the line as it is typed."""
+        self._chosen = None
+        if self._complete is not None:
+            self._offered = self._complete(self.text, self._line.cursor)
+            self._end = self._offered.end
 
     def on_paste(self, event: events.Paste) -> None:
         """Keep a paste to this line."""
@@ -110,10 +167,22 @@ class FilterBar(Widget, can_focus=True):
 
     def render(self) -> Content:
         width = max(1, self.content_size.width)
-        note = self._note.truncate(max(0, width * 2 // 3), ellipsis=True)
+        note = self._shown_note(width * 2 // 3)
         room = max(1, width - len(SLASH) - (note.cell_length + 2 if note else 0))
         line = Content.assemble((SLASH, "bold $primary"), self._typed(room))
         return Content.assemble(line, " " * max(0, width - line.cell_length - note.cell_length), note)
+
+    def _shown_note(self, room: int) -> Content:
+        """Return what is wrong, else the candidates, the chosen one marked, else what the owner says."""
+        offered = self._offered.candidates if self._offered is not None and self.has_focus else ()
+        if self._wrong or not offered:
+            return self._note.truncate(max(0, room), ellipsis=True)
+        first = max(0, (self._chosen or 0) - _BEFORE_CHOSEN)
+        said = Content("  ").join(
+            Content.styled(visible(each), "reverse" if number == self._chosen else "$text-muted")
+            for number, each in enumerate(offered[first:], start=first)
+        )
+        return said.truncate(max(0, room), ellipsis=True)
 
     def _typed(self, room: int) -> Content:
         shown, at = self._line.window(max(1, room - 1))
@@ -139,7 +208,9 @@ class FilterBar(Widget, can_focus=True):
             self._resting.stop()
         self.post_message(self.Cancelled(self, dropped))
 
-    def _changed(self) -> None:
+    def _changed(self, *, offer: bool = True) -> None:
+        if offer:
+            self._offer()
         self.refresh()
         if self._resting is not None:
             self._resting.stop()

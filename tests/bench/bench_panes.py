@@ -186,7 +186,7 @@ def bumped(order: Order, fund: int) -> Order:
 
 def afresh(view: View, snapshot: Snapshot) -> list[Any]:
     """Filter and sort all rows at once, as panes did on every update."""
-    matches, value = parse_filter(view.filter, view.kind), column_of(view.kind, view.sorts[0].id).value
+    matches, value = parse_filter(view.filter, view.kind).test, column_of(view.kind, view.sorts[0].id).value
     found = [id for id, row in snapshot.orders.items() if matches(snapshot, row)]
     return sorted(found, key=lambda id: sort_key(value(snapshot, snapshot.orders[id])))
 

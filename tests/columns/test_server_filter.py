@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
 from tui.api.http import asgi_transport
-from tui.columns.filter import FilterError
+from tui.columns.filter_grammar import FilterError
 from tui.columns.server_filter import server_filter
 from tui.service.browse import Search
 from tui.service.snapshot.snapshot import EMPTY, EntityKind
+from tui.service.typed_times import Present
 
 BLOCKS, ORDERS = EntityKind.BLOCKS, EntityKind.ORDERS
-AHEAD = timezone(timedelta(hours=2))
+AHEAD = Present(datetime(2026, 11, 20, 12, tzinfo=UTC), timezone(timedelta(hours=2)))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,16 @@ AHEAD = timezone(timedelta(hours=2))
         ("date>2026-11-03", "date gte 2026-11-03T22:00:00Z"),
         ("date:2026-11-03", "date gte 2026-11-02T22:00:00Z and date lt 2026-11-03T22:00:00Z"),
         ("date<2026-11-03T09:30", "date lt 2026-11-03T07:30:00Z"),
+        ("date:today", "date gte 2026-11-19T22:00:00Z and date lt 2026-11-20T22:00:00Z"),
+        ("date>2h ago", "date gt 2026-11-20T10:00:00Z"),
+        (">yesterday 16:00 side:buy", "date gt 2026-11-19T14:00:00Z and side eq 'Buy'"),
+        ("side:buy or side:cover", "(side eq 'Buy' or side eq 'CoverShort')"),
+        (
+            "!(side:buy or id:X) tif:day",
+            "side neq 'Buy' and not (id.code startswith 'X') and timeInForce eq 'Day'",
+        ),
+        ("!(side:buy id=X)", "(side neq 'Buy' or id.code neq 'X')"),
+        ('"Time CET">2026-11-03', "date gte 2026-11-03T22:00:00Z"),
         ("state eq 'New' and quantity gt 5", "state eq 'New' and quantity gt 5"),
     ],
 )
@@ -55,7 +66,8 @@ def test_words_are_asked_of_the_server(typed: str, asked: str) -> None:
         ("colour:red", "There is no 'colour' here; id, side,"),
         ("swept:yes", "Only blocks can be asked for by swept; orders by id,"),
         ("quantity:many", "Quantity: "),
-        ("date:tomorrow", "'tomorrow' is not a date; write it as "),
+        ("date:soon", "'soon' is not a time; write it as "),
+        ("date:5m ago", "'5m ago' is a moment: write > before it"),
         ("side>buy", "Side is compared with ':' or '=', not with '>'."),
         ("!", "'!' says nothing to look for."),
     ],
@@ -78,6 +90,7 @@ async def test_the_server_finds_what_the_words_mean() -> None:
         (ORDERS, "side:cover", lambda row: row.side == "BuyToCover"),
         (ORDERS, "portfolio:UKEQ-GROW quantity>100k", lambda row: row.quantity > 100_000),
         (ORDERS, "!state:new", lambda row: row.state != "New"),
+        (ORDERS, "(side:sell or side:cover) !type:market", lambda row: row.side in ("Sell", "BuyToCover")),
     ):
         page = await browser.first(Search(kind, server_filter(typed, kind, desk.snapshot, AHEAD)))
         rows = [page.snapshot.rows(kind)[id] for id in page.ids]

@@ -144,7 +144,7 @@ def counted(text: str) -> tuple[tuple[int, int, str], ...]:
 def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[ResourceId]:
     """Return those of ``ids`` that pass the filter, sorted."""
     rows = snapshot.rows(view.kind)
-    matches = parse_filter(view.filter, view.kind)
+    matches = parse_filter(view.filter, view.kind).test
     found = [id for id in ids if id in rows and matches(snapshot, rows[id])]
     if view.needs_first:
         urgency = urgency_of(view.kind)

@@ -66,7 +66,7 @@ def test_unknown_figures_are_unknown_in_totals_and_in_no_file() -> None:
     snapshot, view = without(EntityKind.EXECUTIONS), View(EntityKind.PLACEMENTS)
     totals = Totals(view)
     totals.add(snapshot, snapshot.placements)
-    assert totals.text() == "quantity 100 · executed ? · open ? · allocated 40"
+    assert totals.text() == "quantity 100 · executed ? · left ? · allocated 40"
     header, row = (
         line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,9 @@ import pytest
 from tests.service.sample_rows import snapshot_of
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.columns.filter import FilterError
+from tui.columns.filter import parse_filter
+from tui.columns.filter_completion import FilterCompleter
+from tui.columns.filter_grammar import EXAMPLES, FilterError, complete_part
 from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import SortedRows
@@ -19,6 +21,7 @@ from tui.columns.totals import Totals
 from tui.columns.view import SortColumn, View, column_of, export_csv
 from tui.service.numbers import number, price
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.typed_times import Present
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 VOD = {"Instrument/default/Ticker": "VOD"}
@@ -83,6 +86,23 @@ def shown(
         ("scope=demo id:9", ["ORD-9"]),
         ("!scope:demo", []),
         ("nothing-like-it", []),
+        ("side:sell or state:fire", ["ORD-9", "ORD-2"]),
+        ("vod side:sell OR quantity>=50k", ["ORD-10", "ORD-9"]),
+        ("(side:sell or state:fire) !id:9", ["ORD-2"]),
+        ("not (side:sell or state:fire)", ["ORD-10", "ORD-1"]),
+        ("!(state:fire", ["ORD-10", "ORD-9", "ORD-1"]),
+        ("vod and side:sell", ["ORD-9"]),
+        ('"or"', ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ("quantity:2500.5", ["ORD-1"]),
+        ("quantity:2.5k", []),
+        ("quantity:none", ["ORD-2"]),
+        ("!quantity:none", ["ORD-10", "ORD-9", "ORD-1"]),
+        ('"QUANTITY">2k', ["ORD-10", "ORD-1"]),
+        ("Ｖｏｄ", ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ("state:REJECTÉD", ["ORD-1"]),
+        ("side=s", ["ORD-9"]),
+        ("time:none", ["ORD-10", "ORD-9", "ORD-2", "ORD-1"]),
+        ('"Time":today', []),
     ],
 )
 def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None:
@@ -92,7 +112,16 @@ def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("colour:red", "no column 'colour'"),
+        ("colour:red", "no column 'colour' here; there are id, quantity,"),
+        ("stat:new", "There is no column 'stat' here; there is state."),
+        ("quantty>5", "There is no column 'quantty' here; there is quantity."),
+        ("side:", "'side:' says nothing to look for"),
+        ("vod or", "'or' stands between two words"),
+        ("or vod", "'or' stands between two words"),
+        ("()", "says nothing to look for"),
+        (">50k", "'>50k' names no column: write quantity>50k, or a time like >09:30."),
+        ("date>soon", "Time: 'soon' is not a time; write it as 09:30,"),
+        ("date:2m ago", "'2m ago' is a moment: write date>2m ago for since then, date<2m ago for before."),
         ("scope>demo", "A scope is compared with ':' or '='"),
         ("quantity>many", "'many' is not a number"),
         ("!", "nothing to look for"),
@@ -107,6 +136,132 @@ def test_a_filter_lets_through_what_it_says(text: str, codes: list[str]) -> None
 def test_a_filter_that_makes_no_sense_says_which_word(text: str, says: str) -> None:
     with pytest.raises(FilterError, match=says):
         shown(filter=text)
+
+
+TODAY = Present(NOON, timezone(timedelta(hours=-5)))
+"""Noon in London is seven in the morning in New York, where the dealer sits."""
+ORDERED = snapshot_of(
+    orders=[
+        order("now", "1", date=NOON),
+        order("early", "1", date=NOON.replace(hour=6)),
+        order("night", "1", date=NOON.replace(hour=4, minute=59)),
+        order("monday", "1", date=NOON.replace(day=16)),
+        order("undated", "1"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("date:today", ["now", "early"]),
+        ("date:yesterday", ["night"]),
+        ("date<today", ["night", "monday"]),
+        ("date>yesterday", ["now", "early"]),
+        ("date>=yesterday", ["now", "early", "night"]),
+        ("date<=monday", ["monday"]),
+        ("date:19 Nov", ["night"]),
+        ("date>01:00", ["now"]),
+        ("date>=01:00", ["now", "early"]),
+        ("date:01:00 id:early", ["early"]),
+        ("date>06:00Z", ["now"]),
+        (">01:00", ["now"]),
+        (">2h ago", ["now"]),
+        ("<2h ago !date<yesterday", ["early", "night"]),
+        ("date>yesterday 23:59 id:early or id:undated", ["early", "undated"]),
+        ('date>"yesterday 23:00"', ["now", "early", "night"]),
+        ("date:none", ["undated"]),
+        ("date>tomorrow", []),
+    ],
+)
+def test_times_in_a_filter_are_those_of_the_clock_the_dealer_sees(text: str, codes: list[str]) -> None:
+    view = View(EntityKind.ORDERS, text, present=TODAY)
+    assert [id.code for id in finish(SortedRows.build(view, ORDERED)).ids] == codes
+
+
+def test_a_settlement_day_has_no_zone_and_lies_ahead() -> None:
+    def share(code: str, settles: datetime) -> Allocation:
+        return Allocation(
+            id=id(code),
+            allocated_order_id=id("ORD-9"),
+            portfolio_id=id("P"),
+            quantity=Decimal(1),
+            settlement_date=settles,
+            instrument_identifiers=VOD,
+            price=CurrencyAndAmount(amount=Decimal(1), currency="GBP"),
+        )
+
+    midnight = NOON.replace(hour=0)
+    desk = snapshot_of(allocations=[share("A", midnight), share("B", midnight.replace(day=23))])
+
+    def settling(text: str) -> list[str]:
+        view = View(EntityKind.ALLOCATIONS, text, present=TODAY)
+        return [id.code for id in finish(SortedRows.build(view, desk)).ids]
+
+    assert settling("settles:today") == ["A"]
+    assert settling("settles:monday") == ["B"]
+    assert settling("settles>today") == ["B"]
+    with pytest.raises(FilterError, match="Settle: 'soon' is not a day; write it as today, friday"):
+        settling("settles:soon")
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("vod", None),
+        ("date>2026-11-19 09:30", None),
+        ("date:today", "2026-11-21T05:00"),
+        ("date>09:30", "2026-11-21T05:00"),
+        ("date>2m ago", "2026-11-20T12:00:05"),
+        ("date>10h ago or date:today", "2026-11-20T12:10"),
+    ],
+)
+def test_a_filter_says_until_when_its_times_stand(text: str, until: str | None) -> None:
+    wanted = None if until is None else datetime.fromisoformat(f"{until}+00:00")
+    assert parse_filter(text, EntityKind.ORDERS, (), TODAY).until == wanted
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("vod side:", "vod"),
+        ("side:buy or", "side:buy"),
+        ("side:buy or (!", "side:buy"),
+        ("!", ""),
+        ("vod", "vod"),
+    ],
+)
+def test_what_is_unfinished_at_the_end_waits_for_the_rest(typed: str, whole: str) -> None:
+    assert complete_part(typed) == whole
+
+
+def test_every_example_of_the_grammar_is_understood_by_the_blocks() -> None:
+    for example, _ in EXAMPLES:
+        parse_filter(example, EntityKind.BLOCKS, (), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("si", ("side:", '"Sized in":')),
+        ("vod or por", ("portfolio:", '"Portfolio name":')),
+        ("side:", ("Buy", "Sell")),
+        ("side:s", ("Sell",)),
+        ("state:part", ()),
+        ("state:r", ("rejected", '"On fire"')),
+        ("!state:fi", ("filled", '"On fire"')),
+        ("v", ("VOD",)),
+        ("vod", ()),
+        ("date>to", ("today",)),
+        ("quantity:n", ("none",)),
+        ("sco", ("scope:",)),
+        ("scope:d", ("demo",)),
+        ("side:buy ", ()),
+    ],
+)
+def test_columns_and_their_values_complete_the_word_being_typed(typed: str, offered: tuple[str, ...]) -> None:
+    found = FilterCompleter(EntityKind.ORDERS, DESK).complete(typed, len(typed))
+    assert found.candidates == offered
 
 
 def test_ids_sort_as_people_count_and_nothing_comes_last_either_way() -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from tests.paths import ROOT
-from tui.columns.filter import FilterError, parse_filter
+from tui.columns.filter import parse_filter
+from tui.columns.filter_grammar import FilterError
 from tui.service.numbers import (
     average,
     money,

@@ -12,6 +12,7 @@ from tui.service.numbers import price
 from tui.service.reference.instrument_search import LookedUp
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.snapshot import Snapshot
+from tui.service.text_folding import canonical
 from widgets.fields import MOST_MATCHES
 
 FEWEST_LETTERS: Final = 3
@@ -60,7 +61,7 @@ def choices(snapshot: Snapshot, typed: str) -> list[str]:
 
 def called(snapshot: Snapshot, typed: str) -> tuple[Instrument, ...]:
     """Return the instruments whose name has words that begin so, by their short names."""
-    words = typed.casefold().split()
+    words = canonical(typed).split()
     if sum(map(len, words)) < FEWEST_LETTERS:
         return ()
     found = (each for each in snapshot.instruments.values() if each.is_active and each.is_called(words))

@@ -8,6 +8,7 @@ from typing import Final
 from tui.api.base import ResourceId
 from tui.service.id_lookup import IdLookup
 from tui.service.snapshot.records import Records
+from tui.service.text_folding import canonical
 
 FEWEST_LETTERS: Final = 3
 """The least that has to be typed of a name for portfolios to be found by it."""
@@ -16,10 +17,10 @@ MOST_OFFERED: Final = 3
 
 def portfolios_called(records: Records, typed: str) -> tuple[ResourceId, ...]:
     """Return the portfolios whose display name has words that begin so, in the order of their codes."""
-    words = typed.casefold().split()
+    words = canonical(typed).split()
     if sum(map(len, words)) < FEWEST_LETTERS:
         return ()
-    named = ((id, each.name.casefold().split()) for id, each in records.portfolios.items())
+    named = ((id, canonical(each.name).split()) for id, each in records.portfolios.items())
     found = (id for id, own in named if all(any(word.startswith(each) for word in own) for each in words))
     return tuple(sorted(found, key=lambda id: (id.code, id.scope)))
 

@@ -31,8 +31,8 @@ class Column(Struct, frozen=True):
     shrink when the pane is narrow; the others keep their width. What one shows ``of_instrument`` changes
     without its row: cells in sight follow at once, sort and filter with the next change of the row.
     Where it is drawn, ``made_of`` returns all that it is drawn from: to compare that takes less time.
-    Where not all columns of a pane fit, those of the smallest ``rank`` stand first. The times of a ``zoned``
-    column are of the desk's zone, which its header names.
+    Where not all columns of a pane fit, those of the smallest ``rank`` stand first. ``times`` says that
+    values are moments, whose zone the header names, or calendar days.
     """
 
     id: str
@@ -50,9 +50,9 @@ class Column(Struct, frozen=True):
     drawn: Callable[[Snapshot, Any, DisplayContext], str] | None = None
     exported: bool = True
     of_instrument: bool = False
+    times: Literal["", "moment", "day"] = ""
     made_of: Callable[[Snapshot, Any], object] | None = None
     rank: int = LAST
-    zoned: bool = False
 
     def ranked(self, rank: int) -> Column:
         """Return the column with this rank: 1 for one without which a row says nothing."""

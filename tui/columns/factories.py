@@ -260,12 +260,12 @@ def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
 
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of times of the desk's zone."""
-    return Column(id, title, help, value, clock, 8, "right", "never", zoned=True)
+    return Column(id, title, help, value, clock, 8, "right", "never", times="moment")
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of calendar days."""
-    return Column(id, title, help, value, day, 6, "right")
+    return Column(id, title, help, value, day, 6, "right", times="day")
 
 
 def state(value: Callable[[Snapshot, Any], str | None], width: int = 12) -> Column:

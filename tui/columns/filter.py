@@ -1,139 +1,316 @@
-"""Filters: the text typed into a pane's filter line, parsed into a test of one row."""
+"""Filters: the text typed into a pane's filter line, made a test of one row."""
 
 from __future__ import annotations
 
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, Final
 
+from msgspec import Struct
+
 from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
+from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
-from tui.columns.column import exported
+from tui.columns.column import Column, Value, exported
+from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
 from tui.columns.panes import COLUMNS
 from tui.columns.property_columns import PropertyColumn
+from tui.columns.view import newest_of
 from tui.service.numbers import has_number_commas, parse_number
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, luid_of
+from tui.service.text_folding import canonical
+from tui.service.typed_times import Present, TypedTime, read_day
 from tui.service.wire_words import spellings
 
 Test = Callable[[Snapshot, Any], bool]
+ValueTest = Callable[[Value], bool]
 
-_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
     ">": operator.gt,
     "=": operator.eq,
+    ":": operator.eq,
 }
-TERM: Final = re.compile(r"(?P<not>!?)(?:(?P<column>[A-Za-z]+)(?P<op><=|>=|<|>|=|:))?(?P<text>.+)", re.DOTALL)
-WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
-"""One word of a filter; quotation marks keep blanks together, and one that is still open reaches the end."""
-
-SCOPE: Final = "scope"
-"""The name that stands for the scope of a row, and of the portfolios it is for."""
-_IN_WORDS: Final = frozenset({"state", "side", "type", "tif", "entry", "compliance", "approval"})
-"""Columns of words that servers write with or without spaces and hyphens."""
-
-
-class FilterError(ValueError):
-    """A filter that cannot be understood; the message says which word and what would do."""
+NO_VALUE: Final = "none"
+"""What is written for a cell without a value."""
+IN_WORDS: Final = frozenset({"state", "side", "type", "tif", "entry", "compliance", "approval"})
+"""Columns of words that servers write with or without blanks and hyphens, and desks in their own way."""
+_ZONE_BEHIND: Final = r"(?<=\w) (?:[A-Z]{2,5}|[A-Z]*[+-][\d:]+)$"
+STEADY_S: Final = 5.0
+"""Seconds at least that the rows of ``created>2m ago`` stay before the clock moves them on."""
+_SHARE_OF_AGE: Final = 60
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def parse_filter(text: str, kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Test:
-    """Read a filter: words that must all be there, ``column:word``, ``column>number``, ``!`` for not.
+class Filter(Struct, frozen=True):
+    """The ``test`` a filter makes of a row, and until when it stands: later its times are other ones."""
 
-    ``aapl``, ``barclays``, ``side:buy state:"partially placed"``, ``ordered>=50k !vod``, ``scope:FundA``.
-    Letters match without regard to case, states also without regard to spaces and hyphens. A word is also
-    looked for in the identifiers of a row's instrument. ``properties`` are columns too, by code or title.
+    test: Test
+    until: datetime | None = None
+
+
+def parse_filter(
+    text: str,
+    kind: EntityKind,
+    properties: Sequence[PropertyColumn] = (),
+    present: Present | None = None,
+) -> Filter:
+    """Read a filter of a pane's rows; its grammar and what may be written are in ``filter_grammar``.
+
+    Letters match whatever their case, width and accents. A word is looked for in all texts of a row and in
+    the identifiers of its instrument. ``properties`` are columns too, by code or title.
+
+    Raises:
+        FilterError: it cannot be understood; the message says which word and what would do.
     """
-    tests = [_term(word, kind, properties) for word in WORD.findall(text)]
-    return lambda snapshot, row: all(test(snapshot, row) for test in tests)
+    reader = _Reader(kind, properties, present or Present(datetime.now(UTC)))
+    tree = parse(text, reader.is_timed, reader.present.is_time)
+    test = reader.test_of(tree)
+    return Filter(test, min(reader.moving, default=None))
 
 
-def _term(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> Test:
-    match = TERM.fullmatch(word)
-    text = match["text"].replace('"', "") if match else ""
-    if match is None or not text or word == "!":
-        raise FilterError(f"'{word}' says nothing to look for.")
-    if match["column"]:
-        test = _column_test(match, text, kind, properties)
-    else:
-        test = _word_test(text, kind, properties)
-    return (lambda snapshot, row: not test(snapshot, row)) if match["not"] else test
+def columns_by_name(
+    kind: EntityKind, properties: Sequence[PropertyColumn] = ()
+) -> Iterator[tuple[tuple[str, ...], Column]]:
+    """Yield the columns of a pane with the names they are asked for by, the first of them shown."""
+    yield from (((column.id, column.title), column) for column in COLUMNS[kind])
+    yield from (((each.code, each.title, each.key), each.column()) for each in properties)
 
 
-def _word_test(word: str, kind: EntityKind, properties: Sequence[PropertyColumn]) -> Test:
-    wanted, plain = word.casefold(), normalize(word)
-    columns = (*COLUMNS[kind], *(each.column() for each in properties))
-    getters = [(column.value, column.id in _IN_WORDS) for column in columns]
+def find_column(name: str, kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Column | None:
+    """Return the column that is called ``name``, by its id or its header, whatever blanks and letter case.
 
-    def test(snapshot: Snapshot, row: Any) -> bool:
-        for value, in_words in getters:
-            got = value(snapshot, row)
-            if got.__class__ is not str:
-                continue
-            if wanted in got.casefold():
+    The zone that the header of a time names may stand behind it.
+    """
+    meant = {squeezed(name), squeezed(re.sub(_ZONE_BEHIND, "", name))}
+    named = columns_by_name(kind, properties)
+    return next((column for names, column in named if meant & set(map(squeezed, names))), None)
+
+
+def squeezed(name: str) -> str:
+    """Return the name of a column as names are compared."""
+    return canonical(name).replace(" ", "").replace("-", "").replace("_", "")
+
+
+def unknown_column(name: str, offered: Sequence[str]) -> FilterError:
+    """Return the error of a name that no column has: it offers what is spelt like it, else all there are."""
+    known = {squeezed(each): each for each in offered}
+    wanted = squeezed(name)
+    alike = [known[each] for each in known if each.startswith(wanted)]
+    alike = alike or [known[each] for each in get_close_matches(wanted, known, n=3)]
+    return FilterError(f"There is no column '{name}' here; there {_are(alike or list(offered))}.")
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+
+
+class _Reader:
+    """Makes tests of terms, and remembers when their times are other ones."""
+
+    def __init__(self, kind: EntityKind, properties: Sequence[PropertyColumn], present: Present) -> None:
+        self._kind, self._properties = kind, properties
+        self.present = present
+        self.moving: list[datetime] = []
+
+    def is_timed(self, name: str) -> bool:
+        """Return whether a column holds times; without a name the newest of a row is meant."""
+        column = find_column(name, self._kind, self._properties)
+        return not name or (column is not None and bool(column.times))
+
+    def test_of(self, node: Node) -> Test:
+        """Return the test of a part of a filter."""
+        match node:
+            case Negated(part):
+                test = self.test_of(part)
+                return lambda snapshot, row: not test(snapshot, row)
+            case Every(parts):
+                tests = [self.test_of(part) for part in parts]
+                return lambda snapshot, row: all(test(snapshot, row) for test in tests)
+            case Either(parts):
+                tests = [self.test_of(part) for part in parts]
+                return lambda snapshot, row: any(test(snapshot, row) for test in tests)
+            case Term(sign=""):
+                return self._word_test(node.text)
+            case Term(column=""):
+                return self._newest_test(node)
+        return self._column_test(node)
+
+    def _word_test(self, word: str) -> Test:
+        wanted = canonical(word)
+        columns = (*COLUMNS[self._kind], *(each.column() for each in self._properties))
+        plain = [column.value for column in columns if column.id not in IN_WORDS]
+        worded = [
+            (each.value, _words_test(each, word, whole=False)) for each in columns if each.id in IN_WORDS
+        ]
+
+        def test(snapshot: Snapshot, row: Any) -> bool:
+            for value in plain:
+                got = value(snapshot, row)
+                if got.__class__ is str and wanted in canonical(got):
+                    return True
+            if any(says(value(snapshot, row)) for value, says in worded):
                 return True
-            if in_words and plain and any(plain in spelling for spelling in spellings(got)):
-                return True
-        known = snapshot.instruments.get(luid_of(row))
-        return known is not None and known.is_identified_by(wanted)
+            known = snapshot.instruments.get(luid_of(row))
+            return known is not None and known.is_identified_by(wanted)
+
+        return test
+
+    def _newest_test(self, term: Term) -> Test:
+        if not self.present.is_time(term.text):
+            example = next(name for (name, *_), column in columns_by_name(self._kind) if column.total)
+            meant = f"{example}{term.sign}{term.text}"
+            raise FilterError(f"'{term.word}' names no column: write {meant}, or a time like >09:30.")
+        get, matches = newest_of(self._kind), self._time_test(term, "Time")
+        return lambda snapshot, row: matches(get(snapshot, row))
+
+    def _column_test(self, term: Term) -> Test:
+        if squeezed(term.column) == SCOPE:
+            return _scope_test(term)
+        column = find_column(term.column, self._kind, self._properties)
+        if column is None:
+            names = (first for (first, *_), _ in columns_by_name(self._kind, self._properties))
+            raise unknown_column(term.column, (*names, SCOPE))
+        get, matches = column.value, self._value_test(term, column)
+        return lambda snapshot, row: matches(get(snapshot, row))
+
+    def _value_test(self, term: Term, column: Column) -> ValueTest:
+        if canonical(term.text) == NO_VALUE and term.sign in "=:":
+            says_so = _text_test(column, term)
+            return lambda got: got is None or got == "" or says_so(got)
+        if column.times == "day":
+            return self._day_test(term, column.title)
+        if column.times:
+            return self._time_test(term, column.title)
+        limit, compare, says = _limit_of(term, column.title), COMPARISONS[term.sign], _text_test(column, term)
+
+        def test(got: Value) -> bool:
+            if isinstance(got, (Decimal, int)):
+                return limit is not None and compare(got, limit)
+            return term.sign in "=:" and says(got)
+
+        return test
+
+    def _time_test(self, term: Term, title: str) -> ValueTest:
+        try:
+            read = self.present.read(term.text)
+        except ValueError as error:
+            raise FilterError(f"{title}: {error}") from None
+        if read.moves:
+            self.moving.append(self._stands_until(read))
+        low, high = _bounds(read, term)
+        return lambda got: isinstance(got, datetime) and got.year > 1 and low <= got < high
+
+    def _stands_until(self, read: TypedTime) -> datetime:
+        if not read.is_moment:
+            return self.present.midnight
+        age = abs(self.present.now - read.begin) / _SHARE_OF_AGE
+        return self.present.now + max(age, timedelta(seconds=STEADY_S))
+
+    def _day_test(self, term: Term, title: str) -> ValueTest:
+        """Return the test of a calendar day, which has no zone."""
+        present, compare = self.present, COMPARISONS[term.sign]
+        try:
+            day = read_day(term.text, present.now.astimezone(present.zone).date())
+        except ValueError as error:
+            raise FilterError(f"{title}: {error}") from None
+        self.moving.append(present.midnight)
+        return lambda got: isinstance(got, datetime) and got.year > 1 and compare(got.date(), day)
+
+
+def _bounds(read: TypedTime, term: Term) -> tuple[datetime, datetime]:
+    """Return the first moment that is meant, and the first one after it that is not."""
+    earliest, instant = datetime.min.replace(tzinfo=UTC), timedelta(microseconds=1)
+    begin, end = read.begin.astimezone(UTC), read.end.astimezone(UTC)
+    if term.sign in "=:":
+        if read.is_moment:
+            column = term.column or ""
+            since, before = f"{column}>{term.text}", f"{column}<{term.text}"
+            raise FilterError(
+                f"'{term.text}' is a moment: write {since} for since then, {before} for before."
+            )
+        return begin, end
+    after = end if read.is_day else begin + instant
+    return {
+        "<": (earliest, begin),
+        "<=": (earliest, after),
+        ">": (after, _LATEST),
+        ">=": (begin, _LATEST),
+    }[term.sign]
+
+
+def _limit_of(term: Term, title: str) -> Decimal | None:
+    """Return the number that numbers of a column are compared with; None where a text is looked for."""
+    is_text = term.sign == ":" and not _is_number(term.text)
+    return None if is_text else read_limit(term.text, title, term.sign)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse_number(text)
+    except ValueError:
+        return has_number_commas(text)
+    return True
+
+
+def read_limit(text: str, title: str, sign: str) -> Decimal | None:
+    """Return the number a column is compared with; None when ``=`` compares it with a text."""
+    try:
+        return parse_number(text)
+    except ValueError as error:
+        if sign == "=" and not has_number_commas(text):
+            return None
+        raise FilterError(f"{title}: {error}") from None
+
+
+def _text_test(column: Column, term: Term) -> ValueTest:
+    whole = term.sign == "="
+    if column.id in IN_WORDS:
+        return _words_test(column, term.text, whole=whole)
+    wanted = canonical(term.text)
+
+    def test(got: Value) -> bool:
+        text = canonical(got if isinstance(got, str) else exported(got))
+        return text == wanted if whole else wanted in text
 
     return test
 
 
-def _column_test(
-    match: re.Match[str], text: str, kind: EntityKind, properties: Sequence[PropertyColumn]
-) -> Test:
-    name, sign = match["column"].lower(), match["op"]
-    if name == SCOPE:
-        return _scope_test(text, sign)
-    called = [((c.id, c.title), c) for c in COLUMNS[kind]]
-    called += [((each.code, each.title), each.column()) for each in properties]
-    column = next((c for names, c in called if name in map(_squeezed, names)), None)
-    if column is None:
-        names = ", ".join((*(first for (first, _), _ in called), SCOPE))
-        raise FilterError(f"There is no column '{match['column']}' here; there are {names}.")
-    get = column.value
-    limit = None if sign == ":" else read_limit(text, column.title, sign)
-    wanted, whole = text.casefold(), sign == "="
-    if limit is None:
-        in_words = column.id in _IN_WORDS
-        plain = normalize(wanted)
+def _words_test(column: Column, text: str, *, whole: bool) -> ValueTest:
+    """Return the test of a word, by its spelling on desk or wire; each value is looked at once."""
+    wanted, plain = canonical(text), normalize(canonical(text))
+    family = family_typed(text) if column.id == "side" else None
+    answers: dict[Value, bool] = {}
 
-        def contains(snapshot: Snapshot, row: Any) -> bool:
-            got = exported(get(snapshot, row)).casefold()
-            if got == wanted if whole else wanted in got:
-                return True
-            if not in_words or not plain:
-                return False
-            found = spellings(got)
-            return plain in found if whole else any(plain in word for word in found)
+    def test(got: Value) -> bool:
+        answer = answers.get(got)
+        if answer is None:
+            answer = answers[got] = isinstance(got, str) and says(got)
+        return answer
 
-        return contains
-    compare = _COMPARISONS[sign]
+    def says(got: str) -> bool:
+        if family is not None and family_of(got) is family:
+            return True
+        if whole:
+            return canonical(got) == wanted or plain in spellings(got)
+        return wanted in canonical(got) or (bool(plain) and any(plain in each for each in spellings(got)))
 
-    def compares(snapshot: Snapshot, row: Any) -> bool:
-        got = get(snapshot, row)
-        if isinstance(got, str):
-            return whole and got.casefold() == wanted
-        return isinstance(got, (Decimal, int)) and compare(got, limit)
-
-    return compares
+    return test
 
 
-def _squeezed(name: str) -> str:
-    return name.lower().replace(" ", "")
-
-
-def _scope_test(text: str, sign: str) -> Test:
-    if sign not in (":", "="):
-        raise FilterError(f"A scope is compared with ':' or '=', not with '{sign}'.")
-    wanted, whole = text.casefold(), sign == "="
+def _scope_test(term: Term) -> Test:
+    if term.sign not in (":", "="):
+        raise FilterError(f"A scope is compared with ':' or '=', not with '{term.sign}'.")
+    wanted, whole = canonical(term.text), term.sign == "="
 
     def test(snapshot: Snapshot, row: Any) -> bool:
-        names = (scope.casefold() for scope in scopes_of(snapshot, row))
+        names = map(canonical, scopes_of(snapshot, row))
         return any(name == wanted if whole else wanted in name for name in names)
 
     return test
@@ -159,13 +336,3 @@ def scopes_of(snapshot: Snapshot, row: Any) -> Iterator[str]:
                 yield from scopes_of(snapshot, snapshot.placements[row.placement_id])
         elif row.portfolio_id is not None:
             yield row.portfolio_id.scope
-
-
-def read_limit(text: str, title: str, sign: str) -> Decimal | None:
-    """Return the number a column is compared with; None when ``=`` compares it with a text."""
-    try:
-        return parse_number(text)
-    except ValueError as error:
-        if sign == "=" and not has_number_commas(text):
-            return None
-        raise FilterError(f"{title}: {error}") from None

@@ -63,7 +63,7 @@ class PropertyColumn(Struct, frozen=True):
             min(max(len(self.title), NARROWEST), WIDEST),
             "right" if right else "left",
             drawn=drawn,
-            zoned=timed,
+            times="moment" if timed else "",
         )
 
 

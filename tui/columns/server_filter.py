@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -17,13 +17,15 @@ from msgspec import Struct
 from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
 from tui.columns.column import Column
-from tui.columns.filter import SCOPE, TERM, WORD, FilterError, read_limit
+from tui.columns.filter import find_column, read_limit, squeezed
+from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
 from tui.columns.panes import COLUMNS
 from tui.service.browse import DATES
 from tui.service.filter_texts import quoted
 from tui.service.orderline.order_line import TIMES
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.state_words import STATES
+from tui.service.typed_times import Present
 from tui.service.wire_words import TIMES_IN_FORCE, TYPES, spelt
 
 Type = Literal["id", "word", "number", "time", "portfolio", "instrument", "flag"]
@@ -70,8 +72,8 @@ _OWN_GRAMMAR: Final = re.compile(r"(?i)\S\s+(eq|neq|lte?|gte?|startswith|(not\s+
 _LUID: Final = re.compile(r"(?i)(LUID|CCY)_\w+")
 
 
-def server_filter(text: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> str:
-    """Return the filter of the API that stands for ``text``; empty for none. Days are those of ``zone``.
+def server_filter(text: str, kind: EntityKind, desk: Snapshot, present: Present) -> str:
+    """Return the filter of the API that stands for ``text``; empty for none. Times are those of ``present``.
 
     A word on its own is an instrument that the desk knows, else the beginning of an id.
 
@@ -80,55 +82,76 @@ def server_filter(text: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> 
     """
     if _OWN_GRAMMAR.search(text):
         return text.strip()
-    return " and ".join(_term(word, kind, desk, zone) for word in WORD.findall(text))
+    return _Writer(kind, desk, present).write(text)
 
 
-def _term(word: str, kind: EntityKind, desk: Snapshot, zone: tzinfo) -> str:
-    match = TERM.fullmatch(word)
-    text = match["text"].replace('"', "") if match else ""
-    if match is None or not text or word == "!":
-        raise FilterError(f"'{word}' says nothing to look for.")
-    negated = bool(match["not"])
-    if not match["column"]:
-        known = tuple(each.luid for each in desk.search_instruments(text))
-        if known:
-            return _any_of("lusidInstrumentId", known, negated)
-        return _negated(f"id.code startswith {quoted(text)}", negated)
-    name, sign = match["column"].lower(), match["op"]
-    if name == SCOPE:
-        return _compared("id.scope", _OPERATORS[_equal(sign, "A scope")], quoted(text), negated)
-    id = _column_of(name, kind)
-    field = FIELDS[kind].get(id)
-    if field is None:
-        column = next(column for column in COLUMNS[kind] if column.id == id)
-        raise FilterError(f"{column.title} cannot be asked of the server; {_offered(kind)} can.")
-    return _test(field, _titled(kind, id), sign, text, negated, desk, zone)
+class _Writer:
+    """Writes a filter of the desk in the grammar of the API, where ``or`` and ``not`` are too."""
 
+    def __init__(self, kind: EntityKind, desk: Snapshot, present: Present) -> None:
+        self._kind, self._desk, self._present = kind, desk, present
 
-def _test(
-    field: ServerField, title: str, sign: str, text: str, negated: bool, desk: Snapshot, zone: tzinfo
-) -> str:
-    if field.type == "number":
-        return _compared(field.path, _OPERATORS[sign], f"{_number(text, title):f}", negated)
-    if field.type == "time":
-        return _when(field.path, sign, text, negated, zone)
-    _equal(sign, title)
-    if field.type == "id":
-        if sign == "=":
-            return _compared(field.path, "eq", quoted(text), negated)
-        return _negated(f"{field.path} startswith {quoted(text)}", negated)
-    if field.type == "flag":
-        is_so = text.casefold() in ("yes", "true", "y", "1")
-        return f"{field.path} eq {str(is_so is not negated).lower()}"
-    if field.type == "portfolio":
-        scope, slash, code = text.partition("/")
-        if not slash:
-            return _compared(f"{field.path}.code", "eq", quoted(text), negated)
-        both = f"{field.path}.scope eq {quoted(scope)} and {field.path}.code eq {quoted(code)}"
-        return _negated(both, negated)
-    if field.type == "instrument":
-        return _instrument(field.path, text, negated, desk)
-    return _compared(field.path, "eq", quoted(_as_spelled(text, desk)), negated)
+    def write(self, text: str) -> str:
+        """Return a whole filter."""
+        return self._written(parse(text, self._is_timed, self._present.is_time), negated=False)
+
+    def _is_timed(self, name: str) -> bool:
+        field = FIELDS[self._kind].get(_id_of(name, self._kind)) if name else None
+        return not name or (field is not None and field.type == "time")
+
+    def _written(self, node: Node, *, negated: bool) -> str:
+        """Return a part; one of several terms stands in parentheses where it has to."""
+        match node:
+            case Negated(part):
+                return self._written(part, negated=not negated)
+            case Every(parts) | Either(parts):
+                written = [self._written(part, negated=negated) for part in parts]
+                if isinstance(node, Every) is not negated:
+                    return " and ".join(written)
+                return f"({' or '.join(written)})"
+        return self._term(node, negated)
+
+    def _term(self, term: Term, negated: bool) -> str:
+        text, sign = term.text, term.sign
+        if not term.column:
+            if sign:
+                return _when(DATES[self._kind], sign, text, negated, self._present)
+            known = tuple(each.luid for each in self._desk.search_instruments(text))
+            if known:
+                return _any_of("lusidInstrumentId", known, negated)
+            return _negated(f"id.code startswith {quoted(text)}", negated)
+        if squeezed(term.column) == SCOPE:
+            return _compared("id.scope", _OPERATORS[_equal(sign, "A scope")], quoted(text), negated)
+        id = _column_of(term.column, self._kind)
+        field = FIELDS[self._kind].get(id)
+        if field is None:
+            column = next(column for column in COLUMNS[self._kind] if column.id == id)
+            said = f"{column.title} cannot be asked of the server; {_offered(self._kind)} can."
+            raise FilterError(said)
+        return self._test(field, _titled(self._kind, id), sign, text, negated)
+
+    def _test(self, field: ServerField, title: str, sign: str, text: str, negated: bool) -> str:
+        if field.type == "number":
+            return _compared(field.path, _OPERATORS[sign], f"{_number(text, title):f}", negated)
+        if field.type == "time":
+            return _when(field.path, sign, text, negated, self._present)
+        _equal(sign, title)
+        if field.type == "id":
+            if sign == "=":
+                return _compared(field.path, "eq", quoted(text), negated)
+            return _negated(f"{field.path} startswith {quoted(text)}", negated)
+        if field.type == "flag":
+            is_so = text.casefold() in ("yes", "true", "y", "1")
+            return f"{field.path} eq {str(is_so is not negated).lower()}"
+        if field.type == "portfolio":
+            scope, slash, code = text.partition("/")
+            if not slash:
+                return _compared(f"{field.path}.code", "eq", quoted(text), negated)
+            both = f"{field.path}.scope eq {quoted(scope)} and {field.path}.code eq {quoted(code)}"
+            return _negated(both, negated)
+        if field.type == "instrument":
+            return _instrument(field.path, text, negated, self._desk)
+        return _compared(field.path, "eq", quoted(_as_spelled(text, self._desk)), negated)
 
 
 def _instrument(path: str, text: str, negated: bool, desk: Snapshot) -> str:
@@ -164,23 +187,19 @@ _NAMED: Final = {
 """The API's names of types, times in force and states, by what a desk calls them."""
 
 
-def _when(path: str, sign: str, text: str, negated: bool, zone: tzinfo) -> str:
-    """Return the test of a time; a day without a time is the whole of it."""
+def _when(path: str, sign: str, text: str, negated: bool, present: Present) -> str:
+    """Return the test of a time; a day or a minute is the whole of it."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        example = f"{datetime.now(zone):%Y-%m}-01"
-        raise FilterError(f"'{text}' is not a date; write it as {example} or {example}T09:30.") from None
-    is_day = len(text) <= len("2026-11-01")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    begin, end = moment, moment + (timedelta(days=1) if is_day else timedelta(minutes=1))
-    if is_day:
-        end = datetime.combine(end.date(), time(), zone)
+        read = present.read(text)
+    except ValueError as error:
+        raise FilterError(str(error)) from None
     if sign in (":", "="):
-        return _negated(f"{path} gte {_utc(begin)} and {path} lt {_utc(end)}", negated)
-    operator = _OPERATORS[sign]
-    if is_day and sign in (">", "<="):
-        begin, operator = end, {"gt": "gte", "lte": "lt"}[operator]
+        if read.is_moment:
+            raise FilterError(f"'{text}' is a moment: write > before it for since then, < for before.")
+        return _negated(f"{path} gte {_utc(read.begin)} and {path} lt {_utc(read.end)}", negated)
+    begin, operator = read.begin, _OPERATORS[sign]
+    if read.is_day and sign in (">", "<="):
+        begin, operator = read.end, {"gt": "gte", "lte": "lt"}[operator]
     return _compared(path, operator, _utc(begin), negated)
 
 
@@ -215,14 +234,17 @@ def _negated(test: str, negated: bool) -> str:
     return f"not ({test})" if negated else test
 
 
+def _id_of(name: str, kind: EntityKind) -> str:
+    """Return the id of the column that ``name`` names, by its id or its header; empty when none is."""
+    known = next((id for id in FIELDS[kind] if squeezed(id) == squeezed(name)), "")
+    column = None if known else find_column(name, kind)
+    return column.id if column is not None else known
+
+
 def _column_of(name: str, kind: EntityKind) -> str:
-    """Return the id of the column that ``name`` names, by its id or its title."""
-    if name in FIELDS[kind]:
-        return name
-    for column in COLUMNS[kind]:
-        if name in (column.id, column.title.lower().replace(" ", "")):
-            return column.id
-    others = [str(other) for other, fields in FIELDS.items() if name in fields]
+    if found := _id_of(name, kind):
+        return found
+    others = [str(other) for other in FIELDS if other is not kind and _id_of(name, other) in FIELDS[other]]
     if others:
         raise FilterError(f"Only {others[0]} can be asked for by {name}; {kind.value} by {_offered(kind)}.")
     raise FilterError(f"There is no '{name}' here; {_offered(kind)} can be asked of the server.")

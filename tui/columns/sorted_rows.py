@@ -300,7 +300,7 @@ def _test_of(view: View) -> Callable[[Snapshot, Any], bool] | None:
         return None
     from tui.columns.filter import parse_filter
 
-    return parse_filter(view.filter, view.kind, view.properties)
+    return parse_filter(view.filter, view.kind, view.properties, view.present).test
 
 
 def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:

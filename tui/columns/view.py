@@ -14,6 +14,7 @@ from tui.columns.column import Column, Getter, exported
 from tui.columns.panes import COLUMNS, PANES
 from tui.columns.property_columns import PropertyColumn
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.typed_times import Present
 
 NEWEST: Final = "newest"
 """The sort by when rows were last active or made, as the pane declares it."""
@@ -37,7 +38,7 @@ class View(Struct, frozen=True):
     which they were read.
     ``chosen`` are the columns shown, by id, in the reader's order; when empty they are the declared ones, and
     ``properties`` behind them. ``pinned`` stand at the left while the others scroll, and ``widths`` are the
-    reader's own, in cells.
+    reader's own, in cells. Times in the filter are read as of ``present``.
     """
 
     kind: EntityKind
@@ -48,6 +49,7 @@ class View(Struct, frozen=True):
     properties: tuple[PropertyColumn, ...] = ()
     pinned: tuple[str, ...] = ()
     widths: Mapping[str, int] = {}
+    present: Present | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:

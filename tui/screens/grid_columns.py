@@ -18,7 +18,8 @@ def grid_columns(
     """
     own = widths or {}
     titles = {
-        column.id: f"{column.title} {zone}".rstrip() if column.zoned else column.title for column in columns
+        column.id: f"{column.title} {zone}".rstrip() if column.times == "moment" else column.title
+        for column in columns
     }
     return [
         GridColumn(

@@ -58,6 +58,10 @@ _FEWEST_LETTERS: Final = 3
 _A_DAY: Final = timedelta(days=1)
 
 
+class NoTime(ValueError):
+    """A text that is no time at all; the message is a sentence for who typed it."""
+
+
 class TypedTime(Struct, frozen=True):
     """A time as it was typed: all moments from ``begin`` until before ``end``.
 
@@ -80,6 +84,33 @@ class TypedTime(Struct, frozen=True):
         return self.begin == self.end
 
 
+class Present(Struct, frozen=True):
+    """The moment and the zone in which typed times are read."""
+
+    now: datetime
+    zone: tzinfo = UTC
+
+    def read(self, typed: str) -> TypedTime:
+        """Return the time that is typed now; see :func:`read_time`."""
+        return read_time(typed, self.now, self.zone)
+
+    def is_time(self, typed: str) -> bool:
+        """Return whether a text can be read as a time, be it one that is refused."""
+        try:
+            self.read(typed)
+        except NoTime:
+            return False
+        except ValueError:
+            pass
+        return True
+
+    @property
+    def midnight(self) -> datetime:
+        """The next one of the zone."""
+        local = self.now.astimezone(self.zone)
+        return datetime.combine(local.date() + _A_DAY, time(), self.zone)
+
+
 def read_time(typed: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -> TypedTime:
     """Read a time, in ``zone`` unless it names its own offset; without a day it is of today.
 
@@ -87,7 +118,8 @@ def read_time(typed: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -
     and the nearest such date.
 
     Raises:
-        ValueError: it is no time, or none that the clocks of ``zone`` show once; the message is a sentence.
+        NoTime: it is no time.
+        ValueError: it is none that the clocks of ``zone`` show once; the message is a sentence.
     """
     text = _folded(typed)
     if text == NOW:
@@ -106,7 +138,7 @@ def read_time(typed: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -
         today = now.astimezone(zone).date()
         day = _day(found["day"], today, ahead) if found["day"] else today
     except (ValueError, OverflowError):
-        raise ValueError(f"'{typed.strip()}' is not a time; write it as {EXAMPLES}.") from None
+        raise NoTime(f"'{typed.strip()}' is not a time; write it as {EXAMPLES}.") from None
     begin = _local(datetime.combine(day, clock), zone)
     length = timedelta(minutes=1)
     if found["second"]:

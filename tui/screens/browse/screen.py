@@ -26,7 +26,7 @@ from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.browsed import browsed_columns
-from tui.columns.filter import FilterError
+from tui.columns.filter_grammar import FilterError
 from tui.columns.server_filter import server_filter
 from tui.screens.browse.heading import heading, notes, why_empty
 from tui.screens.dialogs.form_dialog import FormDialog
@@ -312,7 +312,7 @@ class BrowseScreen(DismissOnce[Ref]):
     # --- the filter -----------------------------------------------------------------------------
 
     def _asked(self, typed: str, kind: EntityKind) -> str:
-        return server_filter(typed, kind, self._desk.snapshot, self._session.display_context.zone)
+        return server_filter(typed, kind, self._desk.snapshot, self._session.present)
 
     def _clear(self) -> None:
         self._typed = self.query_one(FilterBar).text = ""

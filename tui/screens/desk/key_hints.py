@@ -67,7 +67,9 @@ def row_keys() -> list[tuple[str, str]]:
 def help_groups(
     actions: Iterable[Action], scope: Scope, keys_of: KeysOf
 ) -> Steps[list[tuple[str, list[HelpRow]]]]:
-    """Return every action by group: keys, label, help, and why it is not possible now."""
+    """Return every action by group: keys, label, help, and why it is not possible now; then filters."""
+    from tui.columns.filter_grammar import EXAMPLES  # nothing else of a start needs it
+
     rows: dict[str, list[HelpRow]] = {}
     for action in actions:
         keys = " ".join(keys_of(action)) or BY_NAME
@@ -75,4 +77,5 @@ def help_groups(
         rows.setdefault(action.group, []).append((keys, action.label, action.help, reason or ""))
         yield
     in_pane: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
-    return [*rows.items(), ("Inside a pane", in_pane)]
+    grammar: list[HelpRow] = [("", example, finds, "") for example, finds in EXAMPLES]
+    return [*rows.items(), ("Inside a pane", in_pane), ("Filters", grammar)]

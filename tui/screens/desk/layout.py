@@ -90,7 +90,12 @@ class PanesScreen(ActsWhenMounted[None]):
 
     def compose(self) -> ComposeResult:
         context, turns = self._display_context, self.turns
-        self._panes = {spec.kind: Pane(spec, context, self.session.with_keys, turns=turns) for spec in PANES}
+        self._panes = {
+            spec.kind: Pane(
+                spec, context, self.session.with_keys, turns=turns, present=lambda: self.session.present
+            )
+            for spec in PANES
+        }
         yield StatusBar(id="status-bar")
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
@@ -247,6 +252,9 @@ class PanesScreen(ActsWhenMounted[None]):
             for pane in self._panes.values():
                 pane.set_display_context(context)
             self._show_status_bar()
+        if not self.frozen:
+            for pane in self._panes.values():
+                pane.keep_time()
         desk = self.session.desk
         if desk is None:
             self.pane(LEADER).say_why_empty(self._why_empty())

@@ -8,8 +8,10 @@ done by :mod:`tui.screens.desk.arranger`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -29,6 +31,7 @@ from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.instruments import Instrument, luid_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
+from tui.service.typed_times import Present
 from widgets.grid import Cell, Grid
 from widgets.text_line import Pieces, TextLine
 
@@ -64,6 +67,7 @@ class Pane(Vertical):
         with_keys: Callable[[str], str],
         *,
         turns: Turns | None = None,
+        present: Callable[[], Present] = lambda: Present(datetime.now(UTC)),
     ) -> None:
         super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
         self.view = View(spec.kind).newest_first()
@@ -87,6 +91,9 @@ class Pane(Vertical):
         self._columns = self.view.columns
         self._filter_bar: FilterBar | None = None
         self._filter_before = ""
+        self._present = present
+        self._filter_until: datetime | None = None
+        """When times in the filter, such as ``2m ago``, are other ones."""
         self.grid = Grid(
             grid_columns(self._columns, context.zone_name),
             self._cells,
@@ -319,7 +326,17 @@ class Pane(Vertical):
         return f"{title} {'down' if sort.descending else 'up'}"
 
     def set_view(self, view: View) -> None:
-        """Show another view: filter, sort or columns."""
+        """Show another view: filter, sort or columns.
+
+        Raises:
+            FilterError: its filter cannot be understood.
+        """
+        self._filter_until = None
+        if view.filter:
+            from tui.columns.filter import parse_filter
+
+            view = replace(view, present=self._present())
+            self._filter_until = parse_filter(view.filter, view.kind, view.properties, view.present).until
         widths, pinned = self.view.widths, self.view.pinned_count
         self.view = view
         columns = view.columns
@@ -329,13 +346,23 @@ class Pane(Vertical):
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)
 
+    def keep_time(self) -> None:
+        """Filter anew once times in the filter are other ones."""
+        if self._filter_until is not None and self._present().now >= self._filter_until:
+            self.set_view(self.view)
+
     def start_filter(self) -> None:
         """Open the filter line and type into it."""
+        from tui.columns.filter_completion import FilterCompleter
         from widgets.filterbar import FilterBar
 
         bar = self._filter_bar
         if bar is None:
-            bar = self._filter_bar = FilterBar(placeholder="words, side:buy, ordered>50k, !not")
+            completer = FilterCompleter(self.kind, self.rows_snapshot, self.view.properties)
+            bar = self._filter_bar = FilterBar(
+                placeholder="vod or azn, side:buy, ordered>50k, created:today, !not",
+                complete=completer.complete,
+            )
             self.mount(bar, before=self._footer)
             self._filter_before = self.view.filter
         bar.text = self.view.filter
@@ -343,7 +370,7 @@ class Pane(Vertical):
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        self._filter(event.text)
+        self._filter(event.text, typing=True)
 
     def on_filter_bar_submitted(self, event: FilterBar.Submitted) -> None:
         event.stop()
@@ -362,16 +389,21 @@ class Pane(Vertical):
         self._close_filter()
         return True
 
-    def _filter(self, text: str) -> bool:
-        """Apply a filter; one that cannot be parsed restores the filter from before, and says why."""
-        from tui.columns.filter import FilterError, parse_filter
+    def _filter(self, text: str, *, typing: bool = False) -> bool:
+        """Apply a filter, while ``typing`` without what is unfinished at its end.
 
-        wrong = ""
+        One that cannot be understood restores the filter from before, and says why.
+        """
+        from tui.columns.filter import parse_filter
+        from tui.columns.filter_grammar import FilterError, complete_part
+
+        wrong, text = "", complete_part(text) if typing else text.strip()
         try:
-            parse_filter(text, self.kind, self.view.properties)
+            parse_filter(text, self.kind, self.view.properties, self._present())
         except FilterError as error:
-            wrong = str(error)
-        self.set_view(self.view.filtered(self._filter_before if wrong else text))
+            wrong, text = str(error), self._filter_before
+        if text != self.view.filter:
+            self.set_view(self.view.filtered(text))
         if self._filter_bar is not None:
             self._filter_bar.say(wrong, wrong=True)
         return not wrong

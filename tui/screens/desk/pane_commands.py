@@ -175,7 +175,7 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         "filter",
         "slash",
         "Filter",
-        "Show only rows that match: words, side:buy, ordered>50k, !not",
+        "Show only rows that match: vod or azn, side:buy, ordered>50k, created:today, !not",
         "Rows",
         footer=True,
         run=lambda desk: desk.active.start_filter(),

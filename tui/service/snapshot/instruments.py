@@ -14,6 +14,7 @@ from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
 from tui.service.snapshot.last_prices import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
 from tui.service.snapshot.records import DEFAULT_SCOPE, LONGEST_NAME, InstrumentFacts, display_name
+from tui.service.text_folding import canonical
 
 UNRESOLVED: Final = "LUID_ZZZZZZZZ"
 """The LUID of identifiers the server does not know: many instruments share it, so it identifies none."""
@@ -96,14 +97,14 @@ class Instrument(Struct, frozen=True):
         return ""
 
     def is_identified_by(self, part: str) -> bool:
-        """Return whether one of its identifiers or the LUID has ``part``, in small letters, in it."""
-        return part in self.luid.casefold() or any(
-            value and part in value.casefold() for value in self.identifiers.values()
+        """Return whether one of its identifiers or the LUID has the canonical ``part`` in it."""
+        return part in canonical(self.luid) or any(
+            value and part in canonical(value) for value in self.identifiers.values()
         )
 
     def is_called(self, words: Sequence[str]) -> bool:
-        """Return whether each of these words, in small letters, begins one of the words of its name."""
-        own = self.name.casefold().split()
+        """Return whether each of these canonical words begins one of the words of its name."""
+        own = canonical(self.name).split()
         return bool(words) and all(any(word.startswith(each) for word in own) for each in words)
 
     @property

@@ -27,6 +27,7 @@ from tui.service.desk_profile import ComplianceEngine
 from tui.service.snapshot.code_index import CodeIndex, id_text
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.records import NO_RECORDS, Records
+from tui.service.text_folding import canonical
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
 Ids = tuple[ResourceId, ...]
@@ -392,7 +393,7 @@ class Snapshot(Struct, frozen=True, eq=False):
         exact = self.find_instruments(text)
         if exact:
             return exact
-        words = text.casefold().split()
+        words = canonical(text).split()
         return tuple(known for known in self.instruments.values() if known.is_called(words))
 
     def find_instruments(self, text: str) -> tuple[Instrument, ...]:

@@ -1,0 +1,110 @@
+"""What completes the word of a filter that is being typed: names of columns, and values that rows have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from tui.columns.column import Column, natural
+from tui.columns.filter import IN_WORDS, NO_VALUE, columns_by_name, find_column, scopes_of, squeezed
+from tui.columns.filter_grammar import SCOPE, quoted_if_needed, split_term, tokens, unquoted
+from tui.columns.format import DisplayContext
+from tui.columns.property_columns import PropertyColumn
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.state_words import state_in_words
+from tui.service.text_folding import canonical
+
+LOOKED_AT: Final = 1_000
+"""Rows that are looked at for the values of a column, the newest first: a key stroke waits for it."""
+MOST: Final = 50
+"""Candidates that are offered at once."""
+TIMES: Final = ("today", "yesterday", "09:30", "10m ago", "1h ago", "monday")
+DAYS: Final = ("today", "tomorrow", "yesterday", "monday", "friday")
+_PLAIN: Final = DisplayContext()
+
+
+class Completion(Struct, frozen=True):
+    """The part of a line that is completed, from ``start`` to ``end``, and what may stand there instead."""
+
+    start: int
+    end: int
+    candidates: tuple[str, ...] = ()
+
+
+class FilterCompleter:
+    """Completes words of the filter of one pane, from the rows of one snapshot."""
+
+    def __init__(
+        self, kind: EntityKind, snapshot: Snapshot, properties: Sequence[PropertyColumn] = ()
+    ) -> None:
+        self._kind, self._snapshot, self._properties = kind, snapshot, properties
+        self._values: dict[str, tuple[str, ...]] = {}
+
+    def complete(self, text: str, cursor: int) -> Completion:
+        """Return what completes the word before ``cursor``: columns, instruments, or values behind a sign."""
+        token = next(reversed(tuple(tokens(text[:cursor]))), None)
+        if token is None or token.is_sign or token.at + len(token.text) < cursor:
+            return Completion(cursor, cursor)
+        column, sign, value = split_term(token.text)
+        if not sign:
+            return Completion(token.at, cursor, self._begun(unquoted(token.text)))
+        found = self._values_of(column) if column else TIMES
+        begun = canonical(unquoted(value))
+        first = [each for each in found if canonical(each).startswith(begun)]
+        inside = [each for each in found if begun and begun in canonical(each) and each not in first]
+        candidates = [quoted_if_needed(each) for each in (*first, *inside) if canonical(each) != begun]
+        return Completion(cursor - len(value), cursor, tuple(candidates[:MOST]))
+
+    def _begun(self, word: str) -> tuple[str, ...]:
+        """Return the columns whose id or header begins so, as they are typed, then such instruments."""
+        begun = squeezed(word)
+        named = columns_by_name(self._kind, self._properties)
+        columns = [
+            f"{quoted_if_needed(found[0])}{_sign_of(column)}"
+            for names, column in named
+            if (found := [each for each in names if squeezed(each).startswith(begun)])
+        ]
+        if SCOPE.startswith(begun):
+            columns.append(f"{SCOPE}:")
+        wanted = canonical(word)
+        known = ((each, canonical(each)) for each in self._values_of("instrument"))
+        instruments = [each for each, folded in known if folded.startswith(wanted) and folded != wanted]
+        return (*columns, *map(quoted_if_needed, instruments))[:MOST]
+
+    def _values_of(self, name: str) -> tuple[str, ...]:
+        found = self._values.get(name)
+        if found is None:
+            found = self._values[name] = self._look(name)
+        return found
+
+    def _look(self, name: str) -> tuple[str, ...]:
+        rows = self._snapshot.rows(self._kind)
+        newest = (rows[id] for id in islice(reversed(tuple(rows)), LOOKED_AT))
+        if squeezed(name) == SCOPE:
+            return _sorted(scope for row in newest for scope in scopes_of(self._snapshot, row))
+        column = find_column(name, self._kind, self._properties)
+        if column is None:
+            return ()
+        if column.times:
+            return DAYS if column.times == "day" else TIMES
+        values = {column.value(self._snapshot, row) for row in newest}
+        said = _sorted(_said(column, value) for value in values if isinstance(value, str) and value)
+        return (*said, NO_VALUE) if None in values or "" in values else said
+
+
+def _sign_of(column: Column) -> str:
+    return ">" if column.times == "moment" or column.align == "right" else ":"
+
+
+def _said(column: Column, value: str) -> str:
+    """Return a value as people read it in its cell, without the glyph."""
+    if column.id == "state":
+        return state_in_words(value)
+    return column.text(value, _PLAIN) if column.id in IN_WORDS else value
+
+
+def _sorted(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(texts), key=natural))
