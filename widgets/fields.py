@@ -7,7 +7,7 @@ means.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -29,6 +29,13 @@ MOST_MATCHES: Final = 40
 """Completions considered; more help nobody."""
 
 
+class Offer(NamedTuple):
+    """A value that a field offers in a list, and what it is in words."""
+
+    value: str
+    words: str
+
+
 def _understood(_: str) -> str:
     return ""
 
@@ -42,9 +49,11 @@ class Field(Struct, frozen=True):
 
     ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or
     ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far that returns
-    whole values. ``check`` and ``echo`` are called with text that is not empty: ``check`` returns a sentence
-    that says what is wrong, or None; ``echo`` what was understood, in full words. A ``wide`` field takes the
-    whole line and has its message on the next. ``empty`` is the word for an empty choice.
+    whole values. ``offers`` lists such values under the form, with words, for the text typed so far: in a
+    form of one field keys step through them. ``check`` and ``echo`` are called with text that is not empty:
+    ``check`` returns a sentence that says what is wrong, or None; ``echo`` what was understood, in full
+    words. A ``wide`` field takes the whole line and has its message on the next. ``empty`` is the word for an
+    empty choice.
     """
 
     id: str
@@ -58,6 +67,7 @@ class Field(Struct, frozen=True):
     required: bool = False
     wide: bool = False
     empty: str = "none"
+    offers: Callable[[str], Sequence[Offer]] | None = None
 
     def problem(self, value: str) -> str | None:
         """Return what is wrong with ``value`` as a sentence, None when it is right."""
@@ -133,6 +143,15 @@ class FieldEntry:
         """Complete what is typed; return whether there was anything to complete."""
         return False
 
+    def step(self, by: int) -> bool:
+        """Take the next or the previous value that is offered; return whether there is one."""
+        return False
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        """The values that are offered for what was typed."""
+        return ()
+
     def focus(self) -> None:
         """Receive focus."""
 
@@ -164,6 +183,8 @@ class TextEntry(FieldEntry):
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         self.line = LineEditor(field.value)
+        self._narrowed = ""
+        """What was typed by hand: it narrows what is offered."""
 
     @property
     def value(self) -> str:
@@ -177,10 +198,28 @@ class TextEntry(FieldEntry):
     def handle_key(self, key: str, character: str | None) -> bool:
         if key == "right" and self.complete():
             return True
-        return self.line.handle_key(key, character)
+        before = self.line.value
+        if not self.line.handle_key(key, character):
+            return False
+        if self.line.value != before:
+            self._narrowed = self.line.value
+        return True
 
     def paste(self, text: str) -> None:
         self.line.insert(text)
+        self._narrowed = self.line.value
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        return self.field.offers(self._narrowed) if self.field.offers else ()
+
+    def step(self, by: int) -> bool:
+        values = [offer.value for offer in self.offers]
+        at = values.index(self.line.value) + by if self.line.value in values else 0
+        if not 0 <= at < len(values):
+            return bool(values)
+        self.line.set(values[at])
+        return True
 
     def complete(self) -> bool:
         completed = self.field.completion(self.line.value) if self.line.at_end else ""

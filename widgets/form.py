@@ -23,7 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
-from widgets.fields import NO, YES, ChoiceEntry, Drawn, Field, FieldEntry, entry_of
+from widgets.fields import NO, YES, ChoiceEntry, Drawn, Field, FieldEntry, Offer, entry_of
 from widgets.grid.text import fit
 from widgets.key_names import key_words
 from widgets.visible import visible
@@ -36,6 +36,11 @@ SUBMIT: Final = "enter"
 """The key that submits the form."""
 NEXT: Final = "tab"
 """The key that completes what is typed, or goes to the next field."""
+LIST_STEPS: Final = {"up": -1, "down": 1}
+"""The keys that step through what a single field offers."""
+MOST_OFFERED: Final = 8
+"""Offers in sight at once."""
+EXPLAIN_LINES: Final = 2
 
 
 class FieldList(ScrollView, can_focus=True):
@@ -182,6 +187,8 @@ class FieldList(ScrollView, can_focus=True):
             self._submit()
         elif entry is None:
             return False
+        elif len(self.entries) == 1 and key in LIST_STEPS and entry.step(LIST_STEPS[key]):
+            self._changed()
         elif key in ("up", "shift+tab"):
             self.go_to((self.at - 1) % len(self.entries))
         elif key == "down" or (key == NEXT and not entry.complete()):
@@ -359,9 +366,43 @@ class FormFields(Vertical):
         self.post_message(self.Submitted(self, event.values))
 
     def _explain(self) -> None:
-        if self.list.current is not None:
-            said = Content("") if self.list.says_fault else explanation(self.list.current)
-            self.query_one("#explain", Static).update(said, layout=False)
+        entry = self.list.current
+        if entry is None:
+            return
+        explained = self.query_one("#explain", Static)
+        if entry.field.offers is not None:
+            explained.styles.height = self.explain_lines
+            explained.update(_offered(entry.offers, entry.value, self.size.width), layout=False)
+        else:
+            said = Content("") if self.list.says_fault else explanation(entry)
+            explained.update(said, layout=False)
+
+    @property
+    def explain_lines(self) -> int:
+        """The lines under the fields: as many as the longest list of offers takes, so that nothing jumps."""
+        offering = (entry.field.offers for entry in self.list.entries if entry.field.offers)
+        longest = max((len(offers("")) for offers in offering), default=0)
+        return max(EXPLAIN_LINES, min(longest, MOST_OFFERED))
+
+
+def _offered(offers: Sequence[Offer], value: str, width: int) -> Content:
+    """Return the list of what is offered, the chosen one marked and in sight."""
+    if not offers:
+        return Content.styled("Nothing in the list matches.", "dim")
+    values = [offer.value for offer in offers]
+    at = values.index(value) if value in values else -1
+    start = max(0, min(at - MOST_OFFERED + 1, len(offers) - MOST_OFFERED))
+    shown = offers[start : start + MOST_OFFERED]
+    widest = max(cell_len(visible(offer.value)) for offer in shown)
+    lines = []
+    for number, offer in enumerate(shown, start):
+        mark = ">" if number == at else " "
+        text = f"{mark} {fit(visible(offer.value), widest)}  {visible(offer.words)}"
+        lines.append(Content.styled(fit(text, max(1, width)), "reverse" if number == at else ""))
+    if start + len(shown) < len(offers):
+        more = len(offers) - start - len(shown) + 1
+        lines[-1] = Content.styled(f"  and {more:,} more: type to narrow", "dim")
+    return Content("\n").join(lines)
 
 
 def explanation(entry: FieldEntry) -> Content:

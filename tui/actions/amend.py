@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tui.actions.action import Form, Scope, Values
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tui.actions.action import WARNING, Form, Scope, Values
 from tui.actions.eligibility import (
     heads,
     live_orders,
@@ -10,18 +14,20 @@ from tui.actions.eligibility import (
 )
 from tui.actions.form_fields import (
     NEW_BLOCK,
-    block_choices,
     id_check,
     text,
 )
 from tui.api.base import ResourceId
+from tui.api.models import Order
 from tui.api.requests import (
     CancelOrdersAndMoveRemainingRequest,
 )
+from tui.service.fitting_blocks import fitting_blocks, misfit
 from tui.service.id_lookup import IdLookup, block_lookup
 from tui.service.numbers import counted
-from tui.service.row_phrases import phrase_of, rows_in_words
-from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.row_phrases import phrase_of, rows_in_words, trade_of
+from tui.service.snapshot.sizing import block_unplaced
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
 from tui.service.verbs import (
     CancelAndMove,
     CancelOrders,
@@ -29,12 +35,15 @@ from tui.service.verbs import (
     MoveOrders,
     Verb,
 )
+from widgets.fields import Offer
 
 
 def move_form(scope: Scope) -> Form:
     """Return the form that asks to which block orders go."""
     ids = live_orders(scope)
     blocks = block_lookup(scope.snapshot, scope.home)
+    orders = [scope.snapshot.orders[id] for id in ids]
+    offered = _Destinations(scope, blocks, orders)
     return Form(
         f"Move {counted(len(ids), 'order')}",
         (
@@ -42,16 +51,50 @@ def move_form(scope: Scope) -> Form:
                 "block",
                 "To block",
                 NEW_BLOCK,
-                choices=block_choices(scope, blocks),
+                choices=lambda typed: [offer.value for offer in offered.matching(typed)],
+                offers=offered.matching,
                 required=True,
-                help="An existing block, or 'new' for a new one",
                 check=id_check(blocks),
                 echo=lambda typed: _describe_block(scope, blocks, typed),
             ),
         ),
         intro=rows_in_words(scope.snapshot, EntityKind.ORDERS, ids),
-        live=lambda values: _destination_in_words(scope, blocks, values["block"]),
+        live=lambda values: _destination_in_words(scope, blocks, orders, values["block"]),
     )
+
+
+class _Destinations:
+    """What orders can be moved to, in a list: a new block, and the open ones that they fit."""
+
+    def __init__(self, scope: Scope, blocks: IdLookup, orders: Sequence[Order]) -> None:
+        homes = {scope.snapshot.block_of_order(order.id) for order in orders}
+        without = homes if len(homes) == 1 else ()
+        self._scope, self._blocks = scope, blocks
+        self._fitting = fitting_blocks(scope.snapshot, orders, without=filter(None, without))
+        self._offers: list[Offer] | None = None
+
+    def matching(self, typed: str) -> Sequence[Offer]:
+        """Return the offers in which each of the words typed stands; ``new`` stands for itself."""
+        if self._offers is None:  # said only once a form shows them
+            new = Offer(NEW_BLOCK, _describe_block(self._scope, self._blocks, NEW_BLOCK))
+            self._offers = [new, *map(self._offer, self._fitting)]
+        words = typed.casefold().split()
+        return [
+            offer
+            for offer in self._offers
+            if all(word in f"{offer.value} {offer.words}".casefold() for word in words)
+        ]
+
+    def _offer(self, id: ResourceId) -> Offer:
+        return Offer(self._blocks.write(id), block_in_words(self._scope.snapshot, id))
+
+
+def block_in_words(snapshot: Snapshot, id: ResourceId) -> str:
+    """Return the trade of a block and what of it is left to place."""
+    graph = snapshot.blocks[id]
+    known, trade = snapshot.instruments.get(luid_of(graph)), trade_of(snapshot, graph)
+    short = trade if trade is None or known is None else replace(trade, instrument=known.label)
+    return f"{short} · {block_unplaced(snapshot, graph)} left"
 
 
 def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
@@ -69,13 +112,15 @@ def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
     return f"{where}{counted(len(graph.block.order_ids), 'order')}"
 
 
-def _destination_in_words(scope: Scope, blocks: IdLookup, typed: str) -> str:
-    """Return the block that is typed as a trade in words; empty for a new one."""
+def _destination_in_words(scope: Scope, blocks: IdLookup, orders: Sequence[Order], typed: str) -> str:
+    """Return the block that is typed as a trade in words, and why it does not fit; empty for a new one."""
     try:
         id = blocks.read(typed)
     except ValueError:
         return ""
-    return phrase_of(scope.snapshot, Ref(EntityKind.BLOCKS, id))
+    said = phrase_of(scope.snapshot, Ref(EntityKind.BLOCKS, id))
+    why = misfit(scope.snapshot, orders, scope.snapshot.blocks[id]) if said else ""
+    return f"{said}\n{WARNING}It does not fit: {why}." if why else said
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from tui.actions import instruments_typed
-from tui.actions.action import Form, Scope, Sought, Values
+from tui.actions.action import WARNING, Form, Scope, Sought, Values
 from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
 from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument, now_of
 from tui.actions.live_positions import with_positions
@@ -17,12 +17,13 @@ from tui.actions.place import missing_prices, useless_prices
 from tui.actions.portfolios_typed import completed_with_portfolio, names_of
 from tui.api.base import ZERO, ResourceId
 from tui.api.settlement import trading_day
+from tui.service.fitting_blocks import Joining, fitting_blocks, misfit
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.numbers import counted, parse_money, parse_price, parse_quantity
 from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line, priced_at
 from tui.service.sides import offered_sides, side_typed
 from tui.service.snapshot.instruments import Instrument
-from tui.service.snapshot.sizing import Size
+from tui.service.snapshot.sizing import Size, block_unplaced
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import CreateOrders, Verb
 from tui.service.verbs.facts import order_ref, priced
@@ -33,6 +34,8 @@ from widgets.fields import Field
 GRAMMAR: Final = (
     "b|s|ss|bc SIZE [CURRENCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
+MOST_PROPOSED: Final = 3
+"""Blocks that an order may join and that are named under the form."""
 NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
 
 
@@ -91,7 +94,7 @@ def _instrument_echo(scope: Scope, typed: str) -> str:
 def new_form(scope: Scope) -> Form:
     """Return the form of a new block with its order, field by field."""
     snapshot = scope.snapshot
-    portfolios, known_blocks = portfolio_lookup(snapshot, scope.home), block_lookup(snapshot, scope.home)
+    portfolios = portfolio_lookup(snapshot, scope.home)
     names = portfolios.names()
     return Form(
         "New orders",
@@ -120,18 +123,29 @@ def new_form(scope: Scope) -> Form:
             amount("stop", "Stop"),
             text("currency", "Currency", help="Of prices; else the instrument's"),
             pick("tif", "Time in force", tuple(TIMES_IN_FORCE)),
-            text(
-                "block",
-                "Block",
-                NEW_BLOCK,
-                choices=block_choices(scope, known_blocks),
-                help="'new', or an existing one",
-                check=id_check(known_blocks),
-            ),
+            _block_field(scope),
         ),
         check=lambda values: _problems(snapshot, values),
         live=lambda values: _in_words(scope, portfolios, values),
     )
+
+
+def _block_field(scope: Scope) -> Field:
+    known = block_lookup(scope.snapshot, scope.home)
+    return text(
+        "block",
+        "Block",
+        NEW_BLOCK,
+        choices=block_choices(scope, known),
+        help="'new', or an existing one",
+        check=id_check(known),
+    )
+
+
+def _block_typed(scope: Scope, values: Values) -> ResourceId | None:
+    """Return the block that the orders join, None for a new one."""
+    typed = values["block"].strip()
+    return None if typed.lower() in (NEW_BLOCK, "") else block_lookup(scope.snapshot, scope.home).read(typed)
 
 
 def _currency(snapshot: Snapshot, values: Values) -> str | None:
@@ -169,16 +183,52 @@ def _in_words(scope: Scope, portfolios: IdLookup, values: Values) -> str:
         line = _line(scope.snapshot, values, portfolios)
     except ValueError:
         return ""
-    return _told(scope, portfolios, line, _currency(scope.snapshot, values)) if line.ticker else ""
+    if not line.ticker:
+        return ""
+    return _told(scope, portfolios, line, _currency(scope.snapshot, values), values["block"])
 
 
 def _told(
-    scope: Scope, portfolios: IdLookup, line: OrderLine, currency: str | None, *, last: str = ""
+    scope: Scope, portfolios: IdLookup, line: OrderLine, currency: str | None, block: str, *, last: str = ""
 ) -> str:
-    """Return an order in words, the ``last`` price, and the positions that it leads to."""
+    """Return an order in words, the ``last`` price, the blocks it fits, and the positions it leads to."""
     known = known_instrument(scope.snapshot, line.ticker)
     said = f"{line.describe(portfolios, known, currency)} {last}".rstrip()
-    return with_positions(said, scope, _preview_lines(line, known, currency))
+    joins = "" if known is None else _joining(scope, line, known, currency, block.strip())
+    return with_positions(
+        "\n".join(filter(None, (said, joins))), scope, _preview_lines(line, known, currency)
+    )
+
+
+def _joining(scope: Scope, line: OrderLine, known: Instrument, currency: str | None, typed: str) -> str:
+    """Return which open blocks an order fits, or why it does not fit the one that is typed."""
+    snapshot, lookup = scope.snapshot, block_lookup(scope.snapshot, scope.home)
+    order = Joining(
+        known.luid,
+        known.identifiers,
+        line.side,
+        spelt(line.type, snapshot.order_types),
+        line.time_in_force,
+        priced_at(line.limit, currency),
+        priced_at(line.stop, currency),
+        None if line.money else line.size,
+        priced_at(line.size, line.money) if line.money else None,
+    )
+    if typed.lower() not in ("", NEW_BLOCK):
+        try:
+            block = snapshot.blocks.get(lookup.read(typed))
+        except ValueError:  # it is told at its field
+            return ""
+        why = misfit(snapshot, (order,), block) if block else ""
+        return f"{WARNING}It does not fit {typed}: {why}." if why else ""
+    found = fitting_blocks(snapshot, (order,))
+    if not found:
+        return ""
+    named = [f"{lookup.write(id)} ({block_unplaced(snapshot, snapshot.blocks[id])} left)" for id in found]
+    more = f" and {len(found) - MOST_PROPOSED} more" if len(found) > MOST_PROPOSED else ""
+    return (
+        f"Fits {', '.join([*named][:MOST_PROPOSED])}{more}: write it under Block to join it." if found else ""
+    )
 
 
 def _last_price(scope: Scope, typed: str) -> str:
@@ -213,15 +263,14 @@ def _preview_lines(
 
 def new_verb(scope: Scope, values: Values) -> Verb:
     """Return the creation of the order that was typed into fields."""
-    typed, home = values["block"].strip(), scope.home
-    block = None if typed.lower() in (NEW_BLOCK, "") else block_lookup(scope.snapshot, home).read(typed)
+    home = scope.home
     request = _line(scope.snapshot, values, portfolio_lookup(scope.snapshot, home)).request(
         identifiers_of(scope.snapshot, values["instrument"]),
         currency=_currency(scope.snapshot, values),
         scope=home,
         new_id=scope.new_id,
         now=scope.now,
-        block=block,
+        block=_block_typed(scope, values),
     )
     return CreateOrders((request,))
 
@@ -263,7 +312,7 @@ def new_by_line_form(scope: Scope) -> Form:
         if line is None:
             return ""
         currency = _currency(scope.snapshot, {"instrument": line.ticker, "currency": values["currency"]})
-        return _told(scope, portfolios, line, currency, last=_last_price(scope, line.ticker))
+        return _told(scope, portfolios, line, currency, values["block"], last=_last_price(scope, line.ticker))
 
     def completed(typed: str) -> list[str]:
         by_portfolio = completed_with_portfolio(typed, scope.snapshot.records, portfolios)
@@ -293,6 +342,7 @@ def new_by_line_form(scope: Scope) -> Form:
                 wide=True,
             ),
             text("currency", "Currency", help="Of the price; else the instrument's"),
+            _block_field(scope),
         ),
         intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
         check=lambda values: _line_problems(scope, values),
@@ -337,5 +387,6 @@ def new_by_line_verb(scope: Scope, values: Values) -> Verb:
         scope=scope.home,
         new_id=scope.new_id,
         now=scope.now,
+        block=_block_typed(scope, values),
     )
     return CreateOrders((request,))

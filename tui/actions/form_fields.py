@@ -20,7 +20,7 @@ from tui.service.numbers import (
     price,
 )
 from tui.service.snapshot.sizing import Size
-from widgets.fields import MOST_MATCHES, Field
+from widgets.fields import MOST_MATCHES, Field, Offer
 
 ANY_SIZE: Final = Decimal(10**18)
 """A size that any quantity typed is a part of."""
@@ -196,18 +196,20 @@ def text(
     value: str = "",
     *,
     choices: Iterable[str] | Callable[[str], Sequence[str]] = (),
+    offers: Callable[[str], Sequence[Offer]] | None = None,
     help: str = "",
     required: bool = False,
     wide: bool = False,
     check: Callable[[str], str | None] | None = None,
     echo: Callable[[str], str] | None = None,
 ) -> Field:
-    """Return a field for a text, completed from ``choices`` while it is typed."""
+    """Return a field for a text, completed from ``choices`` while it is typed, or taken from ``offers``."""
     return Field(
         id,
         label,
         value=value,
         choices=choices if callable(choices) else tuple(choices),
+        offers=offers,
         help=help,
         required=required,
         wide=wide,

@@ -32,6 +32,15 @@ MEANINGS: Final = {
     "SF": "pro rata, the rest smallest first",
 }
 """What each algorithm does (A1, A14, A16), in so few words that they fit beside it."""
+SENTENCES: Final = {
+    "PR-FIFO": "Each fill is shared in proportion; units left over go one by one, to the oldest order first.",
+    "RR-FIFO": "Units are dealt out one by one, to the oldest order first, and round again.",
+    "PR-LF": "Each fill is shared in proportion; units left over go one by one, to the largest first.",
+    "PR-SF": "Each fill is shared in proportion; units left over go one by one, to the smallest first.",
+    "LF": "Each fill is shared in proportion; units left over go one by one, to the largest first.",
+    "SF": "Each fill is shared in proportion; units left over go one by one, to the smallest first.",
+}
+"""The same as a sentence, which stands under the form."""
 
 
 def _orderless(scope: Scope) -> bool:
@@ -74,8 +83,18 @@ def allocate_form(scope: Scope) -> Form:
                 pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS, meanings=MEANINGS),
             ),
             intro=f"{intro} No orders behind it: name the portfolios.",
+            live=_algorithm_in_words,
         )
-    return Form(title, (pick("algorithm", "Algorithm", ALGORITHMS, meanings=MEANINGS),), intro=intro)
+    return Form(
+        title,
+        (pick("algorithm", "Algorithm", ALGORITHMS, meanings=MEANINGS),),
+        intro=intro,
+        live=_algorithm_in_words,
+    )
+
+
+def _algorithm_in_words(values: Values) -> str:
+    return SENTENCES.get(values["algorithm"], "")
 
 
 def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:

@@ -6,18 +6,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.block_terms import differing_terms
 from tui.api.entity_relations import ALLOCATIONS_OF_ORDER, BLOCK_OF_ORDER, PLACEMENTS_OF_BLOCK
 from tui.api.models import Block, Order
-from tui.api.states import is_cancelled, normalize
+from tui.api.states import is_cancelled
 from tui.oms.domain.instrument_master import instrument_difference, instrument_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.domain.unit_of_work import UnitOfWork
 from tui.oms.rules.entities import with_computed_fields
 from tui.oms.rules.sizes import AMOUNT, QUANTITY, Basis, size_text, total
+
+_WIRE_NAMES: Final = {
+    "side": "side",
+    "type": "type",
+    "time_in_force": "timeInForce",
+    "limit_price": "limitPrice",
+    "stop_price": "stopPrice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +73,8 @@ class BlockingFields:
         found = []
         if instrument_of(self) != instrument_of(other):
             found.append(instrument_difference(self, other))
-        for name, mine, others in (
-            ("side", self.side, other.side),
-            ("type", self.type, other.type),
-            ("timeInForce", self.time_in_force, other.time_in_force),
-        ):
-            if normalize(mine) != normalize(others):
-                found.append(f"{name} {mine or 'none'}, not {others or 'none'}")
-        for name, price, others_price in (
-            ("limitPrice", self.limit_price, other.limit_price),
-            ("stopPrice", self.stop_price, other.stop_price),
-        ):
-            if price != others_price:
-                found.append(f"{name} {price or 'none'}, not {others_price or 'none'}")
+        for field, mine, others in differing_terms(self, other):
+            found.append(f"{_WIRE_NAMES[field]} {mine or 'none'}, not {others or 'none'}")
         return found
 
 

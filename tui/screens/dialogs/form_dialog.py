@@ -19,7 +19,7 @@ from textual.widgets import Static
 from tui.actions.action import WARNING
 from tui.screens.dialogs.dialog import Dialog
 from widgets.fields import STEPS, TURN
-from widgets.form import NEXT, SUBMIT, Field, FormFields
+from widgets.form import EXPLAIN_LINES, LIST_STEPS, NEXT, SUBMIT, Field, FormFields
 from widgets.key_bar import hints_of
 from widgets.key_names import key_list, key_words
 from widgets.visible import visible
@@ -102,6 +102,8 @@ class FormDialog(Dialog[dict[str, str]]):
         hints = [(key_words(SUBMIT), "continue"), *hints_of(self.BINDINGS)]
         if len(self._fields) > 1:
             hints.append((key_words(NEXT), "next field"))
+        if len(self._fields) == 1 and self._fields[0].offers is not None:
+            hints.append((key_list(LIST_STEPS), "choose"))
         if any(field.kind == "flag" for field in self._fields):
             hints.append((key_words(TURN), "yes/no"))
         if any(field.kind == "choice" for field in self._fields):
@@ -191,7 +193,8 @@ class FormDialog(Dialog[dict[str, str]]):
         inside = max(1, self.query_one("#box").size.width)
         intro = _height(self._intro, inside)
         live = max(LIVE_LINES, _height(self._said, inside))
-        room = self.size.height - CHROME_LINES + LIVE_LINES - live - (intro + 1 if intro else 0)
+        listed = self.query_one(FormFields).explain_lines - EXPLAIN_LINES
+        room = self.size.height - CHROME_LINES + LIVE_LINES - live - listed - (intro + 1 if intro else 0)
         self.query_one("#rows").styles.max_height = max(2, room)
 
     @on(FormFields.Changed)

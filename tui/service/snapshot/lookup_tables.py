@@ -11,7 +11,7 @@ from tui.service.snapshot.code_index import by_code, by_name
 from tui.service.snapshot.instruments import InstrumentBook
 from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.records import Records
-from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot, luid_of
 from tui.service.snapshot.transaction_keys import portfolio_of
 
 Change = tuple[ResourceId, Any, Any]
@@ -30,6 +30,7 @@ class LookupTables:
         self._instruments = InstrumentBook(base.instruments, base.records.instruments)
         self._portfolios: Mapping[str, Ids] = base.portfolios
         self._block_codes, self._open_block_codes = base.block_codes, base.open_block_codes
+        self._open_blocks: dict[str, Ids] = dict(base.open_blocks)
         self._brokers, self._systems = set(base.brokers), set(base.systems)
         self._sides, self._order_types = set(base.sides), set(base.order_types)
         self._ambiguous: Mapping[EntityKind, frozenset[str]] = base.ambiguous
@@ -78,6 +79,7 @@ class LookupTables:
             "portfolios": self._portfolios,
             "block_codes": self._block_codes,
             "open_block_codes": self._open_block_codes,
+            "open_blocks": self._open_blocks,
             "brokers": frozenset(self._brokers),
             "systems": frozenset(self._systems),
             "sides": frozenset(self._sides),
@@ -86,19 +88,31 @@ class LookupTables:
         }
 
     def _file_blocks(self, rows: Iterable[Change]) -> None:
-        """File blocks under their codes: all of them, and apart those that orders can still join."""
+        """File blocks under their codes, and those that orders can still join apart, by instrument too."""
         new: list[ResourceId] = []
         gone: list[ResourceId] = []
         opened: list[ResourceId] = []
         closed: list[ResourceId] = []
+        moved: dict[str, tuple[list[ResourceId], set[ResourceId]]] = {}
         for id, row, old in rows:
             is_open, was_open = (each is not None and not each.block.is_swept for each in (row, old))
+            now, was = luid_of(row) if is_open else "", luid_of(old) if was_open else ""
+            if now != was:
+                if now:
+                    moved.setdefault(now, ([], set()))[0].append(id)
+                if was:
+                    moved.setdefault(was, ([], set()))[1].add(id)
             if row is None:
                 gone.append(id)
             elif old is None:
                 new.append(id)
             if is_open != was_open:
                 (opened if is_open else closed).append(id)
+        if moved:
+            self._open_blocks = dict(self._open_blocks)
+            for luid, (come, left) in moved.items():
+                stay = (id for id in self._open_blocks.get(luid, ()) if id not in left)
+                self._open_blocks[luid] = (*stay, *come)
         self._block_codes = self._block_codes.changed(by_code(new), by_code(gone))
         self._open_block_codes = self._open_block_codes.changed(
             (*by_code(opened), *by_name(opened)), (*by_code(closed), *by_name(closed))

@@ -158,7 +158,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     machine's clock; ``complete`` is False during a load; ``bad`` are the rows that could not be
     read. ``portfolios`` are those the orders, allocations and transactions belong to, by their code in
     small letters;
-    ``block_codes`` are the blocks by code, ``open_block_codes`` those not swept, by code and by name;
+    ``block_codes`` are the blocks by code, ``open_block_codes`` those not swept, by code and by name,
+    ``open_blocks`` the same by the LUID of their instrument, as they came;
     ``brokers`` and ``systems`` are the counterparties and execution systems that placements have named;
     ``sides`` and ``order_types`` those that orders have, as the server spells them.
     ``touched`` are the rows put in or taken out since the snapshot ``parent``; those ``returned`` among them
@@ -186,6 +187,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     portfolios: Mapping[str, Ids] = field(default_factory=_none)
     block_codes: CodeIndex = field(default_factory=CodeIndex)
     open_block_codes: CodeIndex = field(default_factory=CodeIndex)
+    open_blocks: Mapping[str, Ids] = field(default_factory=_none)
     brokers: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
     sides: frozenset[str] = frozenset()
