@@ -27,6 +27,7 @@ from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
+from tui.config.tape_settings import TapeSettings
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Size
 from tui.sandbox import sandboxes_for, sandboxes_of
@@ -46,6 +47,7 @@ from widgets.form import FormFields
 
 DEMO = DeskProfile(compliance_run=ComplianceRun("demo", "Rules", ResourceId("demo", "default")))
 """What the program's own demo says of compliance."""
+USUAL_TAPE = TapeSettings()
 PATIENCE_S = 60.0
 """Seconds a test waits for what it expects before it fails."""
 
@@ -67,6 +69,8 @@ async def desk_app(
     colour: str = "",
     refresh_s: float = 3600,
     profile: DeskProfile = DEMO,
+    tape: TapeSettings = USUAL_TAPE,
+    visits: Path | None = None,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -111,6 +115,8 @@ async def desk_app(
         exports=exports,
         keys=keys or {},
         colour=colour,
+        tape=tape,
+        visits=visits,
     )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)

@@ -27,6 +27,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
@@ -34,6 +35,7 @@ from styles.themes import AUTO, DEFAULT, LIGHT, MONO, cell_styles, frame_colours
 from tui.actions.trade_actions import TRADE
 from tui.clipboard import Clipboard
 from tui.poller import Poller
+from tui.ringer import Ringer
 from tui.screens.desk.registry import ACTIONS
 from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
@@ -60,12 +62,16 @@ RESTORE_TITLE: Final = "\x1b[23;2t"
 """The terminal keeps the title of its window while the program has its own."""
 SHADES: Final = ("256", "truecolor")
 """Terminals with so many colours show the ground of a row; on others the row under the cursor is reversed."""
+VISITS_KEPT_EVERY_S: Final = 60
+"""Seconds between two times it is kept that the user is here."""
 ENDING: Final = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
 """The signals that end the program in order: it was asked to end, or its terminal is gone."""
 NOTHING_TO_CANCEL: Final = "Nothing to cancel here; {quit} quits."
 
 
 UNSENT: Final = "What is typed here was not sent. Quit once more to leave without it."
+UNTIL_DISMISSED_S: Final = 86_400
+"""Seconds for which an error is shown: as good as until somebody dismisses it."""
 LEAVE_S: Final = 5
 """Seconds for which a second quit leaves what is typed."""
 
@@ -146,7 +152,10 @@ class BlotterApp(App[None]):
         self._connect = connect
         self._connection: Connection | None = None
         self._poller = Poller(self, self.session, lambda: self._desk_screen.rows_in_sight)
+        self._ringer = Ringer(self, preferences.tape)
         self._leave_until = 0.0
+        self._fading: Timer | None = None
+        """Runs when the next message has been shown long enough."""
         self._dirty = False
         self.animation_level = "none"
         if preferences.ascii:
@@ -210,6 +219,7 @@ class BlotterApp(App[None]):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle_cells())
         self._write(KEEP_TITLE)
+        self.set_interval(VISITS_KEPT_EVERY_S, self._keep_visit)
         self._open()
 
     @work(group="session", exit_on_error=False)
@@ -255,8 +265,17 @@ class BlotterApp(App[None]):
             event.prevent_default()
             bar.type(event.character)
 
+    def _keep_visit(self) -> None:
+        """Keep when the user was here, in another thread: a disk may be slow."""
+
+        async def keep() -> None:
+            await asyncio.to_thread(self.session.visits.save)
+
+        _: Worker[None] = self.run_worker(keep, group="visit", exit_on_error=False)
+
     async def on_unmount(self) -> None:
         self._write(RESTORE_TITLE)
+        self.session.visits.save()
         if self._connection is not None:
             await self._connection.close()
 
@@ -278,9 +297,27 @@ class BlotterApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, DeskScreen):
                 screen.hear(update)
+        self._tell_news(update)
         if not self._dirty:
             self._dirty = True
             self.call_next(self._show)
+
+    def _tell_news(self, update: Update) -> None:
+        """Put what happened on the tape, and ring for it while nobody looks."""
+        tape, desk = self.session.tape, self.session.desk
+        if desk is None:
+            return
+        ringing = tape.hear(update, desk.health, desk.in_flight, desk.user)
+        if ringing and not self.app_focus:
+            self._ringer.ring(ringing)
+        if tape.counts_due(desk.snapshot):
+            self._count_news()
+
+    @work(group="news", exclusive=True, description="news")
+    async def _count_news(self) -> None:
+        """Count what happened before the start, or while the desk showed the past."""
+        await self._desk_screen.turns.work(self.session.tape.count(self.session.snapshot))
+        self._show()
 
     def _show(self) -> None:
         self._dirty = False
@@ -298,8 +335,10 @@ class BlotterApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Note that somebody is there; the first key after a while reads the desk at once."""
-        if isinstance(event, events.Key | events.Paste | events.MouseDown) and self.session.pace.key():
-            self._poller.poll_now()
+        if isinstance(event, events.Key | events.Paste | events.MouseDown):
+            self.session.visits.key()
+            if self.session.pace.key():
+                self._poller.poll_now()
         await super().on_event(event)
 
     def on_app_focus(self) -> None:
@@ -420,7 +459,25 @@ class BlotterApp(App[None]):
     ) -> None:
         """Show a notice as plain text: it may name what a server sent."""
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        self.post_message(Notify(Notice(visible(message), visible(title), severity, seconds, markup=markup)))
+        if severity == "error":
+            seconds = max(seconds, UNTIL_DISMISSED_S)
+        message, title = visible(message), visible(title)
+        self.session.tape.note(f"{title}: {message}" if title else message, severity)
+        self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
+
+    def _refresh_notifications(self) -> None:
+        """Show messages: on the desk in the line of the tape, where they cover no row."""
+        stack = self._screen_stack
+        desk = next((screen for screen in stack if isinstance(screen, DeskScreen)), None)
+        notices = tuple(self._notifications)
+        if desk is not None:
+            desk.show_notices(notices)
+        if self._fading is not None:
+            self._fading.stop()
+        left = min((notice.time_left for notice in notices), default=None)
+        self._fading = None if left is None else self.set_timer(left, self._refresh_notifications)
+        if not stack or stack[-1] is not desk:
+            super()._refresh_notifications()
 
     def _notify(self, sentence: str) -> None:
         self.notify(sentence, markup=False)

@@ -21,7 +21,9 @@ from tui.columns.format import DisplayContext
 from tui.pace import Pace
 from tui.service.environment import Environment, Health
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
+from tui.service.tape.tape import Tape, TapeSettings
 from tui.service.typed_times import Present
+from tui.service.visits import Visits
 from widgets.key_names import key_words
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ class Preferences(Struct, frozen=True):
     zone: tzinfo | None = None
     exports: Path | None = None
     log_file: Path | None = None
+    tape: TapeSettings = TapeSettings()
+    visits: Path | None = None
+    """The file that says when this user was here last; None keeps nothing."""
 
 
 DEFAULTS: Final = Preferences()
@@ -78,6 +83,10 @@ class DeskSession:
         self.desk: Desk | None = None
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""
+        self.visits = Visits(preferences.visits, now)
+        """When this user was here."""
+        self.tape = Tape(preferences.tape, now, self.visits.last)
+        """What happened on the desk."""
         self.market: MarketStatus | None = None
         """The simulated market as the server last described it; None where there is none."""
         self._environment = environment

@@ -62,6 +62,8 @@ class ChosenServer(Struct, frozen=True):
     read_only: bool
     opening: Callable[[], str] = lambda: ""
     """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
+    visits: Path | None = None
+    """The file that says when this user was on it last; None where nothing is kept."""
 
 
 class DeskChoices(Struct, frozen=True):
@@ -166,6 +168,8 @@ def run_blotter(given: argparse.Namespace) -> int:
             exports=paths.data_dir() / "exports",
             log_file=log_file,
             zone=_zone(settings.zone),
+            tape=settings.tape,
+            visits=server.visits,
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
@@ -250,7 +254,8 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         )
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
-    return ChosenServer(server.environment, connect, server.profile, read_only)
+    visits = _visits(server.environment.url)
+    return ChosenServer(server.environment, connect, server.profile, read_only, visits=visits)
 
 
 def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
@@ -291,7 +296,8 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
-    return ChosenServer(environment, connect, profile, given.read_only, opening)
+    visits = _visits(str(file.resolve())) if file else None
+    return ChosenServer(environment, connect, profile, given.read_only, opening, visits)
 
 
 def _connection(
@@ -335,6 +341,11 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
     if fresh:
         path.unlink(missing_ok=True)
     return path
+
+
+def _visits(server: str) -> Path:
+    """Return the file that says when this user was on one server last."""
+    return paths.state_dir() / f"visit-{_digest(server)}.txt"
 
 
 def _cache(server: str) -> Path:

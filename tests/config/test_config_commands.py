@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from tui.cli import main
 from tui.config.desk_entries import ComplianceEntry, DeskEntries, QuoteEntry
@@ -20,6 +20,7 @@ from tui.config.load import load_settings
 from tui.config.profiles import SETTINGS
 from tui.config.settings import Settings
 from tui.config.settings_file import AccessEntries, ProfileEntry, SettingsFile
+from tui.config.tape_settings import USUAL
 from tui.input_files.strict_model import Written
 from tui.service.desk_profile import ComplianceRun, DeskProfile, QuoteSeries
 
@@ -254,11 +255,13 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
     plain = {
         name: getattr(settings, name)
         for name in Settings.__struct_fields__
-        if name not in ("keys", "profiles", "limits")
+        if name not in ("keys", "profiles", "limits", "tape")
     }
     assert plain == {name: getattr(Settings(), name) for name in plain}, "each at its default"
     limits = {name: bound_of(settings.limits, name).value for name in DEFAULT_TABLE.values}
     assert limits == DEFAULT_TABLE.values, "each at its default"
+    usual = replace(Settings().tape, news=USUAL)
+    assert replace(settings.tape, portfolios={}) == usual, "each at its default"
 
 
 # --- changing --------------------------------------------------------------------------------------

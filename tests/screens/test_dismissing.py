@@ -34,6 +34,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
+from tui.screens.row_list import RowListScreen
 from tui.service.outcomes import Report
 from tui.service.verbs import CancelOrders
 from tui.service.writes.dispatch import Dispatch
@@ -43,6 +44,7 @@ OPENED_BY = {
     DetailScreen: ("enter",),
     HistoryScreen: ("h",),
     BrowseScreen: ("B",),
+    RowListScreen: ("t",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

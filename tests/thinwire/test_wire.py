@@ -345,6 +345,16 @@ def test_a_sequence_cut_anywhere_waits_for_its_other_half(sequence: str) -> None
         pair.drain()
 
 
+@pytest.mark.parametrize("code", ["9", "777"])
+def test_a_notification_of_the_desktop_leaves_the_frame_known(pair: EmulatorPair, code: str) -> None:
+    pair.feed(frame((1, 1, "FILLED")))
+    pair.take()
+    pair.feed(f"\x1b]{code};notify;Blotter;Rejected\x1b\\")
+    assert pair.take() == f"\x1b]{code};notify;Blotter;Rejected\x1b\\"
+    pair.feed(frame((1, 1, "FILLED")))
+    assert pair.take() == "", "what the terminal shows is still known"
+
+
 def test_a_clipboard_cut_within_its_terminator_is_sent_whole(pair: EmulatorPair) -> None:
     pair.feed("\x1b]52;c;T1JE\x1b")
     assert pair.take() == ""

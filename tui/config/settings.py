@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct, field
 
 from tui.config.limit_settings import LimitTable
+from tui.config.tape_settings import TapeSettings
 from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, shown
 
 ENV: Final = "env"
@@ -58,6 +59,7 @@ class Settings(Struct, frozen=True):
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     limits: tuple[LimitTable, ...] = ()
     """What the file says about limits for every server."""
+    tape: TapeSettings = TapeSettings()
 
 
 class Vocabulary(Struct, frozen=True):

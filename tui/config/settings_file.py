@@ -25,6 +25,7 @@ from tui.config.limit_settings import (
     crossed_limits,
 )
 from tui.config.settings import ENV, Kind, LogLevel, Profile, Settings, Vocabulary
+from tui.config.tape_entries import TapeEntries, said_of_the_tape
 from tui.input_files.mistakes import Document, Mistake
 from tui.input_files.read_file import read_toml
 from tui.input_files.strict_model import Code, Filled, Words, Written, check, kind_at
@@ -266,6 +267,11 @@ class SettingsFile(Written):
         description="What one decision may hold. Above a soft limit the item count has to be typed, "
         'above a hard one it is refused; a limit is a number, or "none".',
     )
+    tape: TapeEntries | None = Field(
+        None,
+        json_schema_extra=without_null,
+        description="What the line of news shows, and what rings while nobody looks at the terminal.",
+    )
     profiles: dict[str, ProfileEntry] = Field(
         default_factory=dict,
         description="LUSID environments by name; blotter --profile NAME reaches one.",
@@ -305,6 +311,7 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         keys=file.keys,
         profiles=profiles,
         limits=limits,
+        tape=said_of_the_tape(file.tape),
     )
 
 

@@ -11,13 +11,20 @@ from pydantic.fields import FieldInfo
 
 from tui.config.settings import Vocabulary
 from tui.config.settings_file import LimitEntries, ProfileEntry, SettingsFile
+from tui.config.tape_entries import TapeEntries
+from tui.config.tape_settings import NEWS
 from tui.input_files.mistakes import one_of
 from tui.input_files.strict_model import Written
 from tui.input_files.toml_lines import key_text, literal
 
 WIDTH: Final = 100
-_TABLES: Final = {"rates": "[limits.rates] CURRENCY", "asset_class": "[limits.asset_class.NAME]"}
-"""The limits that are tables, as the table of settings calls them."""
+_TABLES: Final = {
+    "rates": "[limits.rates] CURRENCY",
+    "asset_class": "[limits.asset_class.NAME]",
+    "news": "[tape.news]",
+    "portfolios": "[tape.portfolios.NAME] KIND",
+}
+"""The limits and settings of the tape that are tables, as the table of settings calls them."""
 
 
 def schema(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -43,6 +50,8 @@ def template(vocabulary: Vocabulary) -> str:
             lines += _profile_lines()
         elif name == "limits":
             lines += _limit_lines()
+        elif name == "tape":
+            lines += _tape_lines()
         elif name == "keys":
             lines += ["#[keys]", *_example_lines((field.examples or [{}])[0])]
         else:
@@ -67,6 +76,21 @@ def _limit_lines() -> Iterator[str]:
         yield from _comment(str(field.description))
         if field.examples:
             yield from _table_lines(("limits", name), field.examples[0])
+        else:
+            yield f"#{key_text(name)} = {literal(field.default)}"
+
+
+def _tape_lines() -> Iterator[str]:
+    yield "#[tape]"
+    for name, field in TapeEntries.model_fields.items():
+        yield from _comment(str(field.description))
+        if name == "news":
+            yield f"#[{key_text('tape', name)}]"
+            for each in NEWS:
+                yield from _comment(each.help)
+                yield f"#{key_text(each.id)} = {literal(each.usual)}"
+        elif field.examples:
+            yield from _table_lines(("tape", name), field.examples[0])
         else:
             yield f"#{key_text(name)} = {literal(field.default)}"
 
@@ -125,6 +149,13 @@ def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
             for inner, entry in LimitEntries.model_fields.items():
                 usual = "" if inner in _TABLES else literal(entry.default)
                 yield _TABLES.get(inner, f"[limits] {inner}"), usual, str(entry.description)
+        elif name == "tape":
+            yield "[tape]", "", str(field.description)
+            for inner, entry in TapeEntries.model_fields.items():
+                usual = "" if inner in _TABLES else literal(entry.default)
+                yield _TABLES.get(inner, f"[tape] {inner}"), usual, str(entry.description)
+                if inner == "news":
+                    yield from ((f"[tape.news] {each.id}", literal(each.usual), each.help) for each in NEWS)
         else:
             called, usual = (f"[{name}] ACTION", "") if name == "keys" else (name, literal(field.default))
             yield called, usual, _meaning(name, field, vocabulary)

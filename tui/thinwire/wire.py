@@ -28,7 +28,8 @@ _CONTROL: Final = re.compile(
     r"(?:\x1b\[\?(?:7|25|10(?:0\d|1[56])|20(?:04|31|48))[hl]"  # wrapping, cursor, mouse, focus, paste, sizes
     r"|\x1b\[\?\d+\$p|\x1b\[\d* q|\x1b\[[<>=][\d;]*u"  # queries, cursor shape, keyboard protocol
     r"|\x1b\[2[23];2t"  # keeps and restores the title
-    r"|\x1b\](?:[0-2]|11|22|52);[^\x00-\x1f\x7f-\x9f]*(?:\x1b\\|\x07)|\x07)+"  # titles, clipboard, bell
+    r"|\x1b\](?:[0-2]|9|11|22|52|777);[^\x00-\x1f\x7f-\x9f]*"  # titles, notifications, clipboard
+    r"(?:\x1b\\|\x07)|\x07)+"  # bell
 )
 """Sequences that change no cell and do not move the cursor."""
 _WRAPPING: Final = re.compile(r"\x1b\[\?7[hl]")

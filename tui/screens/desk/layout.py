@@ -14,6 +14,7 @@ from rich.style import Style
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.notifications import Notification
 from textual.timer import Timer
 
 from styles.themes import cell_styles
@@ -28,6 +29,7 @@ from tui.screens.desk.pane import Pane
 from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
 from tui.screens.desk.past_player import PastPlayer
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar, frozen_words, window_title
+from tui.screens.desk.tape_line import MOST_SHOWN, TapeLine
 from tui.screens.turns import Turns
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.relations import related
@@ -51,6 +53,8 @@ TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right"
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
 """The panes that are mounted when somebody first asks for them."""
+NO_NEWS: Final = "No news yet. {tape} lists all that happened."
+"""Stands in the line of the tape before anything happened."""
 LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 """The pane that the others follow."""
 
@@ -72,6 +76,8 @@ class PanesScreen(ActsWhenMounted[None]):
         self.full_screen = False
         self._waited = False
         self._shown_pace = 0.0
+        self._shown_news = -1
+        self._notices: tuple[Notification, ...] = ()
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
         self._needs = RecentNeeds()
@@ -100,6 +106,7 @@ class PanesScreen(ActsWhenMounted[None]):
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.kind not in LATER)
+        yield TapeLine(self.session.with_keys(NO_NEWS), id="tape")
         yield Pieces(id="keys")
 
     def on_mount(self) -> None:
@@ -215,11 +222,34 @@ class PanesScreen(ActsWhenMounted[None]):
         making = self.session.opening() if self.session.desk is None else ""
         return making or "Reading the desk."
 
+    def show_tape(self) -> None:
+        """Show the newest news above the key hints, unless the screen is frozen."""
+        if not self.frozen and self.session.tape.changes != self._shown_news:
+            self._shown_news = self.session.tape.changes
+            latest = self.session.tape.latest(MOST_SHOWN)
+            self.query_one("#tape", TapeLine).show_news(latest, self._display_context)
+
+    def show_notices(self, notices: Sequence[Notification]) -> None:
+        """Show the newest of the messages in the place of the tape, one that stays before one that fades."""
+        self._notices = tuple(notices)
+        if self.is_mounted:
+            lasting = [each for each in notices if each.severity == "error"]
+            newest = (lasting or list(notices))[-1:]
+            self.query_one("#tape", TapeLine).show_message(newest[0] if newest else None)
+
+    def dismiss_errors(self) -> bool:
+        """Show messages that stay until dismissed no longer; return whether there were any."""
+        lasting = [each for each in self._notices if each.severity == "error"]
+        if lasting:
+            self.app.clear_notifications()
+        return bool(lasting)
+
     def show_status(self) -> None:
-        """Show the status bar, the colour of the frame, the day of the past, and the key hints."""
+        """Show the status bar, the colour of the frame, the day of the past, the tape and the key hints."""
         self._show_state()
         self._show_status_bar()
         self._show_day_line()
+        self.show_tape()
         scope = self._scope_of_rows()
         hints = footer_hints(self.session.actions, scope, self.session.keys_of)
         self.workers.cancel_group(self, "hints")
@@ -247,10 +277,13 @@ class PanesScreen(ActsWhenMounted[None]):
     def _each_second(self) -> None:
         """Show a new day in every pane; keep countdowns and ages in the status bar current."""
         context = self.session.display_context
+        self.session.tape.watch(self.session.health)
         if context != self._display_context:
             self._display_context = context
             for pane in self._panes.values():
                 pane.set_display_context(context)
+            self._shown_news = -1
+            self.show_tape()
             self._show_status_bar()
         if not self.frozen:
             for pane in self._panes.values():

@@ -22,6 +22,7 @@ from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
 from tui.screens.desk.row_commands import show_detail
+from tui.screens.desk.tape_line import TapeLine
 from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -135,6 +136,10 @@ class DeskScreen(PanesScreen):
     async def show_found(self, reports: tuple[Report, ...]) -> None:
         """Show the outcome of writes that was unknown, such as those of a run that was cut short."""
         await show_reports(self, reports)
+
+    @on(TapeLine.Pressed)
+    def _tape_pressed(self) -> None:
+        self.action_act("tape")
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:

@@ -21,6 +21,7 @@ def refresh(desk: PanesScreen) -> None:
 def freeze(desk: PanesScreen) -> None:
     """Pause the screen, or let it follow the desk again."""
     desk.frozen = not desk.frozen
+    desk.session.tape.freeze(desk.frozen)
     desk.show_all()
 
 
@@ -63,6 +64,8 @@ async def show_help(desk: PanesScreen) -> None:
 
 def step_back(desk: PanesScreen) -> None:
     """Go one step back: selection, filter, full screen, the past. Any step clears marks of changes."""
+    if desk.dismiss_errors():
+        return
     pane, marked = desk.active, desk.clear_marks()
     if pane.grid.clear_selection() or pane.drop_filter():
         return
