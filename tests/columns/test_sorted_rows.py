@@ -198,12 +198,20 @@ class Kept:
         rows, snapshot = self.rows, self.rows.snapshot
         present = snapshot.rows(self.view.kind)
         allowed = [id for id in (present if self.scope is None else self.scope) if id in present]
-        wanted = expected(self.view, snapshot, allowed)
+        matching = expected(self.view, snapshot, allowed)
+        pinned = [id for id in present if id in self.view.pins]
+        on_top = expected(replace(self.view, filter=""), snapshot, pinned)
+        wanted = [*on_top, *(id for id in matching if id not in self.view.pins)]
         assert list(rows.ids) == wanted
+        assert list(rows.matching) == [id for id in wanted if id in matching]
         assert rows.keys() == set(wanted)
         assert [rows.find(id) for id in wanted] == list(range(len(wanted)))
         assert rows.total == len(allowed)
-        assert rows.totals.text() == added_up(self.view, snapshot, wanted)
+        assert rows.totals.text() == added_up(self.view, snapshot, [id for id in wanted if id in matching])
+
+
+def pins(*codes: str) -> frozenset[ResourceId]:
+    return frozenset(map(rid, codes))
 
 
 def up(*columns: str) -> tuple[SortColumn, ...]:
@@ -233,6 +241,9 @@ VIEWS = [
     View(EntityKind.EXECUTIONS, filter="side:buy", sorts=up("value")),
     View(EntityKind.ALLOCATIONS, filter="!transactions=0", sorts=down("value")),
     View(EntityKind.ALLOCATIONS, chosen=("transactions", "id"), sorts=up("transactions")),
+    View(EntityKind.ORDERS, filter="allocated>0", sorts=down("left"), pins=pins("ORD-1", "ORD-3")),
+    View(EntityKind.ORDERS, filter="allocated>0", sorts=(*up("side"), *down("id")), pins=pins("ORD-2")),
+    View(EntityKind.PLACEMENTS, filter="executed>=10", pins=pins("PLC-2")).newest_first(),
 ]
 
 
@@ -246,6 +257,11 @@ def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
         Kept(View(kind, sorts=up("id")), (rid(f"{NAMES[kind]}-2"), rid(f"{NAMES[kind]}-1")))
         for kind in EntityKind
     ]
+    panes.append(
+        Kept(
+            View(EntityKind.ORDERS, sorts=up("id"), pins=pins("ORD-1", "ORD-3")), (rid("ORD-2"), rid("ORD-1"))
+        )
+    )
     snapshot, news = EMPTY, News(EMPTY)
     for touches, shown in [(FULL if full else [], True), *updates]:
         old, snapshot = snapshot, touched(snapshot, touches)

@@ -59,7 +59,7 @@ class Scope(Struct, frozen=True):
     denied: Mapping[str, str] = {}
     """The endpoints that were refused to this user, by name, and why."""
     shown: Callable[[EntityKind], tuple[ResourceId, ...]] = _nothing
-    """The rows a pane shows, in their order."""
+    """The rows that filter and scope let through in a pane, in their order."""
     market: MarketStatus | None = None
     """The simulated market, None where the server has none."""
     unknown: int = 0
@@ -82,6 +82,8 @@ class Scope(Struct, frozen=True):
     """Who is signed on, as the server's versions call them; empty when that is not known."""
     compliance_run: ComplianceRun | None = None
     """How compliance is run here, None where the profile does not say."""
+    pinned: frozenset[Ref] = frozenset()
+    """The rows that are pinned."""
     facts: TicketFacts | None = None
     """What is known beside the rows, such as holdings; None before there is a desk."""
     zone: tzinfo = UTC

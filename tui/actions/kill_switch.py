@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tui.actions.action import Answer, Question, Scope, Values
 from tui.actions.eligibility import heads, open_placements
+from tui.actions.pinned_rows import exempt
 from tui.api.base import ResourceId
 from tui.service.numbers import counted, noun_for
 from tui.service.row_phrases import rows_named
@@ -25,15 +26,32 @@ class _Target(Struct, frozen=True):
     id: str
     words: str
     rows: Scope
+    pinned_too: bool = False
 
     def open(self) -> tuple[ResourceId, ...]:
-        """Return the working placements; those that are cancelled with their parent are left out."""
-        return heads(self.rows, open_placements(self.rows))
+        """Return the working placements that are not exempt, without those that go with their parent."""
+        found = open_placements(self.rows)
+        spared = self.spared
+        return heads(self.rows, tuple(id for id in found if id not in spared) if spared else found)
+
+    @property
+    def spared(self) -> frozenset[ResourceId]:
+        """The working placements that are exempt because they, or what they belong to, are pinned."""
+        if self.pinned_too or not self.rows.pinned:
+            return frozenset()
+        return exempt(self.rows, open_placements(self.rows))
+
+    @property
+    def said(self) -> str:
+        """The words, with how many placements are spared."""
+        count = len(self.spared)
+        return f"{self.words}, without {count} pinned" if count else self.words
 
 
 def _targets(scope: Scope) -> Iterator[_Target]:
     placements = tuple(scope.snapshot.placements)
-    yield _Target("desk", "on the whole desk", replace(scope, kind=EntityKind.PLACEMENTS, ids=placements))
+    desk = _Target("desk", "on the whole desk", replace(scope, kind=EntityKind.PLACEMENTS, ids=placements))
+    yield desk
     if scope.filter:
         rows = replace(scope, ids=scope.shown(scope.kind))
         yield _Target("filter", f"matching '{scope.filter}' in {scope.kind.value}", rows)
@@ -45,6 +63,8 @@ def _targets(scope: Scope) -> Iterator[_Target]:
         named = rows_named(scope.snapshot, EntityKind.BLOCKS, blocks)
         whose = f"of {noun_for(len(blocks), 'block')} {named}"
         yield _Target("block", whose, replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks)))
+    if desk.spared:
+        yield _Target("pinned", "on the whole desk, pinned ones too", desk.rows, pinned_too=True)
 
 
 def _blocks_here(scope: Scope) -> tuple[ResourceId, ...]:
@@ -60,18 +80,35 @@ def cancel_all_question(scope: Scope) -> Question:
     for target in _targets(scope):
         found = target.open()
         blocks = {id for each in found for id in scope.snapshot.placements[each].block_ids}
+        spared = len(target.spared)
         count = (
             f"{counted(len(found), 'placement')} of {counted(len(blocks), 'block')}"
             if found
+            else "all pinned"
+            if spared
             else "nothing works"
         )
+        count += f", {spared} pinned spared" if found and spared else ""
         answers.append(Answer(target.id, f"All that work {target.words}", count, possible=bool(found)))
     return Question(
         "Cancel everything: whose placements?",
         tuple(answers),
         nothing=_nothing_works(scope.snapshot),
-        warning=NOT_ALL_READ if _may_miss_some(scope.snapshot) else _left_out(scope.snapshot),
+        warning=" ".join(filter(None, (_may_be_missed(scope.snapshot), _exempt_words(scope)))),
     )
+
+
+def _may_be_missed(snapshot: Snapshot) -> str:
+    return NOT_ALL_READ if _may_miss_some(snapshot) else _left_out(snapshot)
+
+
+def _exempt_words(scope: Scope) -> str:
+    """Return how many working placements are exempt, and why; empty when none is."""
+    count = len(next(_targets(scope)).spared)
+    if not count:
+        return ""
+    are = "is" if count == 1 else "are"
+    return f"{counted(count, 'working placement')} {are} exempt: pinned, or of a pinned block or order."
 
 
 def _may_miss_some(snapshot: Snapshot) -> bool:
@@ -103,4 +140,4 @@ def _nothing_works(snapshot: Snapshot) -> str:
 def cancel_all_verb(scope: Scope, values: Values) -> Verb:
     """Return the cancelling of every working placement of the scope that was chosen."""
     target = next(each for each in _targets(scope) if each.id == values["answer"])
-    return CancelPlacements(target.open(), f"all that work {target.words}")
+    return CancelPlacements(target.open(), f"all that work {target.said}")

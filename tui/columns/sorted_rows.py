@@ -40,7 +40,7 @@ class SortEntry(Struct, frozen=True, order=True, gc=False):
     """
 
     empty: int
-    """1, or -1 in a descending sort, when the row has no value; else 0."""
+    """1, or -1 in a descending sort, when the row has no value; else 0. Of pinned rows 2 less, or 2 more."""
     key: Any
     place: int
     """The row's position in the desk's own order; negative in a descending sort."""
@@ -57,6 +57,8 @@ class Change(Struct):
     places: dict[ResourceId, int] = {}
     leaving: list[int] = []
     coming: list[tuple[int, SortEntry]] = []
+    guests: dict[ResourceId, bool] = {}
+    """Pinned rows that were looked at, and whether only their pin has them stand here."""
 
 
 def paused(items: Iterable[T], every: int = STEP) -> Iterator[tuple[bool, T]]:
@@ -69,7 +71,8 @@ class SortedRows:
 
     Rows without a value in the sorted column come last, whatever the direction; rows of equal value stay
     in the desk's own order, which is the order in which they were first read; one that is taken out and put
-    back comes last.
+    back comes last. Pinned rows stand on top, sorted among themselves, whether or not filter and scope let
+    them through.
     """
 
     def __init__(
@@ -81,6 +84,9 @@ class SortedRows:
         self.totals = Totals(view)
         self.ids: tuple[ResourceId, ...] = ()
         """The rows shown, in the order shown."""
+        self.guests: set[ResourceId] = set()
+        """The rows shown only because they are pinned: nothing counts them or adds them up."""
+        self._here = frozenset(scope or ()) if view.pins and scope is not None else None
         self._test = _test_of(view)
         self._key = _key_of(view)
         self._reversed = _is_reversed(view)
@@ -101,16 +107,19 @@ class SortedRows:
         made = cls(view, snapshot, scope)
         rows = snapshot.rows(view.kind)
         found: list[SortEntry] = []
-        for pause, id in paused(rows if scope is None else scope):
+        guests: dict[ResourceId, bool] = {}
+        asked = rows if scope is None else dict.fromkeys((*scope, *view.pins)) if view.pins else scope
+        for pause, id in paused(asked):
             row = rows.get(id)
             if row is not None and is_listed(row):
                 made._places[id] = place = len(made._places)
-                entry = made._entry(snapshot, id, row, place)
+                entry = made._entry(snapshot, id, row, place, guests)
                 if entry is not None:
                     found.append(entry)
             if pause:
                 yield
         made._next_place = len(made._places)
+        made.guests = {id for id, is_guest in guests.items() if is_guest}
         made._order = yield from in_order(found)
         ids: list[ResourceId] = []
         for start in range(0, len(made._order), RUN):
@@ -124,7 +133,14 @@ class SortedRows:
     @property
     def total(self) -> int:
         """The number of rows before the filter."""
-        return len(self._places)
+        if self._here is None:
+            return len(self._places)
+        return len(self._places) - sum(id in self._places for id in self.view.pins - self._here)
+
+    @property
+    def matching(self) -> tuple[ResourceId, ...]:
+        """The rows shown that filter and scope let through, in the order shown."""
+        return tuple(id for id in self.ids if id not in self.guests) if self.guests else self.ids
 
     def keys(self) -> KeysView[ResourceId]:
         """Return the rows shown as a set."""
@@ -140,7 +156,7 @@ class SortedRows:
 
     def count(self) -> Steps[None]:
         """Add up the rows shown now; differences of later updates may be added meanwhile."""
-        return self._count(self.snapshot, self.ids)
+        return self._count(self.snapshot, self.matching)
 
     def _count(self, snapshot: Snapshot, ids: tuple[ResourceId, ...]) -> Steps[None]:
         for start in range(0, len(ids), STEP):
@@ -169,10 +185,10 @@ class SortedRows:
             place = None if id in returned else self._places.get(id)
             if place is None:
                 place = change.places[id] = self._next_place + len(change.places)
-            new = None if row is None else self._entry(snapshot, id, row, place)
-            if old is not None:
+            new = None if row is None else self._entry(snapshot, id, row, place, change.guests)
+            if old is not None and id not in self.guests:
                 change.totals.subtract(before, (id,))
-            if new is not None:
+            if new is not None and not change.guests.get(id):
                 change.totals.add(snapshot, (id,))
             if old != new:
                 change.entries[id] = new
@@ -192,6 +208,9 @@ class SortedRows:
         self._next_place += len(change.places)
         for id in change.removed:
             self._places.pop(id, None)
+            self.guests.discard(id)
+        for id, is_guest in change.guests.items():
+            (self.guests.add if is_guest else self.guests.discard)(id)
         self._move(change.leaving, change.coming)
         for id, entry in change.entries.items():
             if entry is None:
@@ -203,18 +222,31 @@ class SortedRows:
         """Yield the rows of ``delta`` that are in scope, new ones in the desk's own order."""
         known, returned = self._places, self._returned(delta)
         yield from (id for id in (*delta.removed, *delta.changed) if id in known and id not in returned)
-        if self.scope is None and (last := delta.added | returned):
+        last = delta.added | returned
+        if self.scope is not None:
+            last = self.view.pins & (delta.added | delta.returned)
+        if last:
             yield from newest(after, last)
 
     def _returned(self, delta: Delta) -> frozenset[ResourceId]:
         """Return the rows put back, which stand last now, as new ones do; a scope keeps its own order."""
         return delta.returned if self.scope is None else NOTHING
 
-    def _entry(self, snapshot: Snapshot, id: ResourceId, row: Any, place: int) -> SortEntry | None:
-        """Return what a row is sorted by, or None when the filter does not let it through."""
-        if self._test is not None and not self._test(snapshot, row):
+    def _entry(
+        self, snapshot: Snapshot, id: ResourceId, row: Any, place: int, guests: dict[ResourceId, bool]
+    ) -> SortEntry | None:
+        """Return what a row is sorted by, or None when the filter does not let it through.
+
+        Of a pinned row ``guests`` is told whether only its pin has it stand here.
+        """
+        passes = self._test is None or self._test(snapshot, row)
+        pinned = id in self.view.pins
+        if not passes and not pinned:
             return None
         empty, key = self._key(snapshot, row)
+        if pinned:
+            empty -= 2
+            guests[id] = not passes or (self._here is not None and id not in self._here)
         return SortEntry(-empty, key, -place, id) if self._reversed else SortEntry(empty, key, place, id)
 
     def _move(self, leaving: list[int], coming: list[tuple[int, SortEntry]]) -> None:

@@ -32,13 +32,14 @@ class SortColumn(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """The part of its rows that one pane shows.
+    """The part of its rows that one pane shows, and how.
 
     Rows are sorted by the first of ``sorts``, equal ones by the next; without any they stay in the order in
     which they were read.
     ``chosen`` are the columns shown, by id, in the reader's order; when empty they are the declared ones, and
     ``properties`` behind them. ``pinned`` stand at the left while the others scroll, and ``widths`` are the
-    reader's own, in cells. Times in the filter are read as of ``present``.
+    reader's own, in cells. Times in the filter are read as of ``present``. ``pins`` are rows that stand on
+    top whatever sort, filter and scope.
     """
 
     kind: EntityKind
@@ -50,6 +51,7 @@ class View(Struct, frozen=True):
     pinned: tuple[str, ...] = ()
     widths: Mapping[str, int] = {}
     present: Present | None = None
+    pins: frozenset[ResourceId] = frozenset()
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -27,6 +27,7 @@ class Glyphs(NamedTuple):
     more: str = "›"
     before: str = "‹"
     changed: str = "'"
+    pinned: str = "^"
     ellipsis: str = "…"
 
 
@@ -55,6 +56,7 @@ class Row(NamedTuple):
     cursor: bool = False
     selected: bool = False
     marks: tuple[CellMark, ...] = ()
+    pinned: bool = False
 
 
 class GridStyles:
@@ -157,7 +159,8 @@ def draw_row(
     plain, blanks_show = palette.resolve("", row, reversed_row)
     line = PaintedLine(plain)
     edge = glyphs.cursor if row.cursor else " " if new is None else glyphs.changed
-    line.add((edge + (glyphs.selected if row.selected else " "))[:width], plain, blanks_show)
+    beside = glyphs.selected if row.selected else glyphs.pinned if row.pinned else " "
+    line.add((edge + beside)[:width], plain, blanks_show)
     end = GUTTER
     for slot in slots:
         column, cell = columns[slot.column], row.cells[slot.column]

@@ -47,6 +47,10 @@ class Rows:
         self._picked: set[Hashable] = set()
         self._anchor: int | None = None
         self._selected: frozenset[Hashable] | None = frozenset()
+        self.pinned: frozenset[Hashable] = frozenset()
+        """Keys that are marked as pinned."""
+        self.apart: frozenset[Hashable] = frozenset()
+        """Keys that are not selected with all others: only their pin has them shown."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -178,13 +182,14 @@ class Rows:
         self._anchor = None
 
     def pick_all(self) -> None:
-        """Select every row shown; when they all are, none of them."""
+        """Select every row shown but those apart; when they all are, none of them."""
         chosen = self.selected
-        if len(chosen) == len(self.keys):
+        if len(chosen - self.apart) == len(self.keys) - len(self.apart):
             self._picked -= chosen
             self._selected = frozenset()
         else:
-            self._selected = everything = frozenset(self.keys)
+            everything = frozenset(self.keys) - self.apart if self.apart else frozenset(self.keys)
+            self._selected = chosen | everything if self.apart else everything
             if self._picked:
                 self._picked |= everything
             else:

@@ -109,7 +109,8 @@ class Surface(ScrollView, inherit_bindings=False):
             key = rows.keys[row]
             cells = self._known.get(key)
             known[key] = cells = self._ask(key) if cells is None else cells
-            frame.append(Row(cells, row == rows.cursor, rows.is_selected(row), self._marks_of(key)))
+            pinned = key in rows.pinned
+            frame.append(Row(cells, row == rows.cursor, rows.is_selected(row), self._marks_of(key), pinned))
         self._known = known
         return frame
 
@@ -177,7 +178,7 @@ class Surface(ScrollView, inherit_bindings=False):
         for y, (old, new) in enumerate(zip_longest(former, frame), self._header):
             if old == new:
                 continue
-            if old is None or new is None or old[1:3] != new[1:3]:
+            if old is None or new is None or old[1:3] != new[1:3] or old.pinned != new.pinned:
                 yield Region(0, y, width, 1)
                 continue
             marked = {mark.column for mark in {*old.marks} ^ {*new.marks}}

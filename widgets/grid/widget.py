@@ -241,6 +241,13 @@ class Grid(Surface, can_focus=True):
             if self._header:
                 self.refresh(Region(0, 0, self.size.width, 1))
 
+    def set_pinned(self, keys: frozenset[Any], apart: frozenset[Any]) -> None:
+        """Mark the rows of ``keys`` as pinned when they are shown next.
+
+        Those ``apart`` are shown only because of that: selecting all does not mean them.
+        """
+        self._rows.pinned, self._rows.apart = keys, apart
+
     def set_empty(self, sentence: str) -> None:
         """Show ``sentence`` while there are no rows."""
         if sentence != self._empty:

@@ -75,7 +75,7 @@ def test_a_key_map_that_cannot_be_used_is_quoted(keys: dict[str, str], says: str
 
 
 def test_a_key_map_may_swap_keys() -> None:
-    assert not key_mistakes({"history": "H", "place": "P"})
+    assert not key_mistakes({"history": "H", "place": "X"})
 
 
 def test_everything_wrong_with_a_key_map_is_told_at_once() -> None:

@@ -453,6 +453,11 @@ class PanesScreen(ActsWhenMounted[None]):
         chosen = (Ref(pane.kind, id) for pane in panes for id in pane.in_focus)
         return (*filter(None, (pane.cursor for pane in panes)), *chosen)
 
+    @property
+    def pinned(self) -> frozenset[Ref]:
+        """The rows pinned in all panes, whether or not they are on the desk now."""
+        return frozenset(Ref(kind, id) for kind, pane in self._panes.items() for id in pane.view.pins)
+
     def scope(self) -> Scope:
         """Return what an action would act on now."""
         desk = self.session.desk
@@ -472,7 +477,7 @@ class PanesScreen(ActsWhenMounted[None]):
             session.preferences.home,
             desk.absent if desk else {},
             desk.denied if desk else {},
-            lambda kind: self._still_there(self.pane(kind), self.pane(kind).shown),
+            lambda kind: self._still_there(self.pane(kind), self.pane(kind).matching),
             session.market,
             len(desk.unknown) if desk else 0,
             len(desk.underway) if desk else 0,
@@ -485,6 +490,7 @@ class PanesScreen(ActsWhenMounted[None]):
             foretold=desk.foretold if desk else {},
             insisted=self.insisted,
             compliance_run=desk.profile.compliance_run if desk else None,
+            pinned=self.pinned,
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

@@ -117,6 +117,11 @@ class Pane(Vertical):
         return self._arranger.rows.total
 
     @property
+    def matching(self) -> tuple[ResourceId, ...]:
+        """The rows shown that filter and scope let through, in order: those and pinned ones are shown."""
+        return self._arranger.rows.matching
+
+    @property
     def rows_snapshot(self) -> Snapshot:
         """The snapshot of the rows shown; while those of a newer one are worked out, an older one."""
         return self._arranger.rows.snapshot
@@ -228,6 +233,7 @@ class Pane(Vertical):
         if changed is not None and instruments is not self._instruments:
             changed = {*changed, *self._repriced(instruments)}
         self._say_empty()
+        self.grid.set_pinned(rows.view.pins, frozenset(rows.guests))
         self.grid.show(rows.ids, index=rows, changed=changed, on_top=not self._loaded)
         self._loaded = self._loaded or rows.snapshot.complete
         self._label()
@@ -296,8 +302,11 @@ class Pane(Vertical):
 
     def _label(self) -> None:
         view, rows = self.view, self._arranger.rows
-        count = f"{len(rows.ids):,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
+        matching = len(rows.ids) - len(rows.guests)
+        count = f"{matching:,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
         parts = [f" {self._name}", count]
+        if pinned := sum(rows.find(id) is not None for id in view.pins):
+            parts.append(f"{pinned} pinned")
         if (unread := rows.snapshot.unread.get(self.kind)) is not None:
             parts.append("not all read" if unread.permitted else "not permitted")
         if self.kind is EntityKind.TRANSACTIONS and (due := len(rows.snapshot.bookings_due)):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from tui.actions.pinned_rows import PROTECTS
 from tui.columns.panes import PANES, PaneSpec
 from tui.columns.property_columns import PropertyColumn, named, properties_seen
 from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View, export_csv
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
+from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ def show_exceptions_first(desk: PanesScreen) -> None:
 async def export(desk: PanesScreen) -> None:
     """Write the rows shown to a CSV file; another thread writes them out, for they may be many."""
     pane = desk.active
-    view, snapshot, shown = pane.view, pane.rows_snapshot, pane.shown
+    view, snapshot, shown = pane.view, pane.rows_snapshot, pane.matching
     name = f"{pane.kind.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
     try:
         path = desk.session.save(name, await asyncio.to_thread(export_csv, view, snapshot, shown))
@@ -134,6 +136,23 @@ async def export(desk: PanesScreen) -> None:
         desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
     else:
         desk.notify(f"{len(shown):,} rows written to {path}", markup=False)
+
+
+def pin(desk: PanesScreen) -> None:
+    """Pin the rows in focus on top of their pane; when all of them are pinned, unpin them."""
+    pane = desk.active
+    rows, pins = frozenset(pane.in_focus), pane.view.pins
+    unpins = rows <= pins
+    pane.set_view(replace(pane.view, pins=pins - rows if unpins else pins | rows))
+    pane.grid.clear_selection()
+    said = counted(len(rows), pane.kind.singular)
+    if unpins:
+        desk.notify(f"{said} unpinned.", markup=False)
+        return
+    spared = " {cancel_all} leaves alone what works of it." if pane.kind in PROTECTS else ""
+    stays = "stays" if len(rows) == 1 else "stay"
+    told = f"{said} pinned: {stays} on top whatever is filtered or sorted.{spared}"
+    desk.notify(desk.session.with_keys(told), markup=False)
 
 
 def _go(kind: EntityKind, desk: PanesScreen) -> None:
@@ -191,6 +210,15 @@ PANE: Final[tuple[DeskCommand, ...]] = (
     ),
     DeskCommand(
         "exceptions_first", "0", "Exceptions", "Show exceptions first", "Rows", run=show_exceptions_first
+    ),
+    DeskCommand(
+        "pin",
+        "P",
+        "Pin",
+        "Keep the rows on top whatever sort and filter, and exempt from cancelling everything; or unpin them",
+        "Rows",
+        disabled_reason=lambda scope: None if scope.ids else "There is no row under the cursor.",
+        run=pin,
     ),
     DeskCommand("export", "E", "Export", "Write the rows shown to a CSV file", "Rows", run=export),
     *map(_pane_command, PANES),
