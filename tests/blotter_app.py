@@ -71,6 +71,8 @@ async def desk_app(
     profile: DeskProfile = DEMO,
     tape: TapeSettings = USUAL_TAPE,
     visits: Path | None = None,
+    exceptions: Mapping[str, int | None] | None = None,
+    first_screen: str = "desk",
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -117,6 +119,8 @@ async def desk_app(
         colour=colour,
         tape=tape,
         visits=visits,
+        exceptions=exceptions or {},
+        first_screen=first_screen,
     )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)
@@ -142,7 +146,8 @@ class Blotter:
 
     def _arranging(self) -> bool:
         screens = self.app.screen_stack if self.app.is_running else []
-        return any(pane.arranging for screen in screens for pane in screen.query(Pane))
+        judging = any(screen.exceptions.busy for screen in screens if isinstance(screen, DeskScreen))
+        return judging or any(pane.arranging for screen in screens for pane in screen.query(Pane))
 
     async def type(self, text: str) -> None:
         """Type a text, as into a field."""

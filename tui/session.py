@@ -50,6 +50,9 @@ class Preferences(Struct, frozen=True):
     colour: str = ""
     """The colour of the band that names the server, a name or ``#RRGGBB``; empty for that of its kind."""
     keys: Mapping[str, str] = field(default_factory=dict)
+    exceptions: Mapping[str, int | None] = field(default_factory=dict)
+    """Minutes after which each kind of exception is one, None never; over the usual ones."""
+    first_screen: str = "desk"
     zone: tzinfo | None = None
     exports: Path | None = None
     log_file: Path | None = None

@@ -165,6 +165,8 @@ def run_blotter(given: argparse.Namespace) -> int:
             refresh_s=server.profile.refresh_s,
             colour=server.profile.colour,
             keys=settings.keys,
+            exceptions=settings.exceptions,
+            first_screen=settings.first_screen,
             exports=paths.data_dir() / "exports",
             log_file=log_file,
             zone=_zone(settings.zone),

@@ -31,7 +31,6 @@ from tui.api.base import ResourceId
 from tui.columns.column import natural
 from tui.columns.filter import parse_filter
 from tui.columns.format import DisplayContext
-from tui.columns.needs import urgency_of
 from tui.columns.panes import COLUMNS
 from tui.columns.sorted_rows import RUN, SortedRows, SortEntry, changed_cells, in_order, newest
 from tui.columns.steps import finish
@@ -146,9 +145,6 @@ def expected(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> list[
     rows = snapshot.rows(view.kind)
     matches = parse_filter(view.filter, view.kind).test
     found = [id for id in ids if id in rows and matches(snapshot, rows[id])]
-    if view.needs_first:
-        urgency = urgency_of(view.kind)
-        return sorted(found, key=lambda id: urgency(snapshot, rows[id]))
     for sort in reversed(view.sorts):
         value = newest_of(view.kind) if sort.id == NEWEST else column_of(view.kind, sort.id).value
         values = {id: value(snapshot, rows[id]) for id in found}
@@ -230,7 +226,6 @@ VIEWS = [
     View(EntityKind.ALLOCATIONS, sorts=(*up("side", "settles"), *down("date"))),
     *(View(kind) for kind in EntityKind),
     *(View(kind).newest_first() for kind in EntityKind),
-    *(View(kind, needs_first=True) for kind in EntityKind),
     *(View(kind, sorts=down("id")) for kind in EntityKind),
     View(EntityKind.BLOCKS, filter="currency:usd", sorts=up("currency")),
     View(EntityKind.BLOCKS, filter="!state:new", sorts=down("executed")),

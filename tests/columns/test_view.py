@@ -55,11 +55,9 @@ DESK = snapshot_of(
 )
 
 
-def shown(
-    *, filter: str = "", sort: str = "", descending: bool = False, needs_first: bool = False
-) -> list[str]:
+def shown(*, filter: str = "", sort: str = "", descending: bool = False) -> list[str]:
     sorts = (SortColumn(sort, descending),) if sort else ()
-    view = View(EntityKind.ORDERS, filter, sorts, needs_first=needs_first)
+    view = View(EntityKind.ORDERS, filter, sorts)
     return [id.code for id in finish(SortedRows.build(view, DESK)).ids]
 
 
@@ -268,10 +266,6 @@ def test_ids_sort_as_people_count_and_nothing_comes_last_either_way() -> None:
     assert shown(sort="id") == ["ORD-1", "ORD-2", "ORD-9", "ORD-10"]
     assert shown(sort="quantity") == ["ORD-9", "ORD-1", "ORD-10", "ORD-2"]
     assert shown(sort="quantity", descending=True) == ["ORD-10", "ORD-1", "ORD-9", "ORD-2"]
-
-
-def test_needs_me_first_puts_trouble_on_top() -> None:
-    assert shown(needs_first=True)[0] == "ORD-1"
 
 
 def test_asking_for_a_column_again_turns_the_order_and_then_the_newest_come_first_again() -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import fields, replace
 
 from tui.cli import main
 from tui.config.desk_entries import ComplianceEntry, DeskEntries, QuoteEntry
+from tui.config.exception_settings import DEFAULT_MINUTES
 from tui.config.limit_settings import DEFAULT_TABLE, bound_of
 from tui.config.load import load_settings
 from tui.config.profiles import SETTINGS
@@ -255,13 +256,14 @@ def test_with_the_comment_signs_taken_away_it_is_right_and_names_every_setting(o
     plain = {
         name: getattr(settings, name)
         for name in Settings.__struct_fields__
-        if name not in ("keys", "profiles", "limits", "tape")
+        if name not in ("keys", "profiles", "limits", "tape", "exceptions")
     }
     assert plain == {name: getattr(Settings(), name) for name in plain}, "each at its default"
     limits = {name: bound_of(settings.limits, name).value for name in DEFAULT_TABLE.values}
     assert limits == DEFAULT_TABLE.values, "each at its default"
     usual = replace(Settings().tape, news=USUAL)
     assert replace(settings.tape, portfolios={}) == usual, "each at its default"
+    assert settings.exceptions == DEFAULT_MINUTES, "each at its default"
 
 
 # --- changing --------------------------------------------------------------------------------------

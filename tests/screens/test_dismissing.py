@@ -30,6 +30,7 @@ from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.screens.dismiss_once import DismissOnce
+from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
 from tui.screens.opens_in_turns import OpensInTurns
@@ -45,6 +46,7 @@ OPENED_BY = {
     HistoryScreen: ("h",),
     BrowseScreen: ("B",),
     RowListScreen: ("t",),
+    ExceptionsScreen: ("0",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

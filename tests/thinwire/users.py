@@ -232,7 +232,7 @@ FORMS: Final = (
     *(("2", "u"), ("2", "m"), ("2", "C"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "o", "t", "question_mark", "B")
+VIEWS: Final = ("enter", "i", "h", "o", "t", "question_mark", "B", "0")
 
 
 async def tour(

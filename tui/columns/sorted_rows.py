@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, Getter, Value, inverted, sort_key
-from tui.columns.needs import urgency_of
 from tui.columns.steps import Steps, T
 from tui.columns.totals import Totals
 from tui.columns.view import NEWEST, SortColumn, View, newest_of
@@ -336,10 +335,7 @@ def _test_of(view: View) -> Callable[[Snapshot, Any], bool] | None:
 
 
 def _key_of(view: View) -> Callable[[Snapshot, Any], tuple[int, Any]]:
-    """Return what a view sorts a row by: how urgently it needs somebody, a column's value, or nothing."""
-    if view.needs_first:
-        urgency = urgency_of(view.kind)
-        return lambda snapshot, row: (0, urgency(snapshot, row))
+    """Return what a view sorts a row by: the values of columns, or nothing."""
     if not view.sorts:
         return lambda snapshot, row: (0, 0)
     value, *others = (_value_of(view, each) for each in view.sorts)
@@ -370,4 +366,4 @@ def _value_of(view: View, sort: SortColumn) -> Getter:
 
 def _is_reversed(view: View) -> bool:
     """Return whether rows are kept in the reverse of the order shown: the first column descends."""
-    return bool(view.sorts) and view.sorts[0].descending and not view.needs_first
+    return bool(view.sorts) and view.sorts[0].descending

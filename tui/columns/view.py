@@ -46,7 +46,6 @@ class View(Struct, frozen=True):
     filter: str = ""
     sorts: tuple[SortColumn, ...] = ()
     chosen: tuple[str, ...] = ()
-    needs_first: bool = False
     properties: tuple[PropertyColumn, ...] = ()
     pinned: tuple[str, ...] = ()
     widths: Mapping[str, int] = {}
@@ -95,7 +94,7 @@ class View(Struct, frozen=True):
 
         With :data:`MOST_SORTS` columns a further one takes the place of the last.
         """
-        if self.is_newest_first or self.needs_first:
+        if self.is_newest_first:
             return self.sorted_by(column)
         turned = [each for each in self.sorts if each != SortColumn(column, True)]
         turned = [SortColumn(column, True) if each.id == column else each for each in turned]
@@ -105,11 +104,11 @@ class View(Struct, frozen=True):
 
     def with_sorts(self, *sorts: SortColumn) -> View:
         """Return the view sorted by these columns, the first of them first; the newest first by none."""
-        return replace(self, sorts=sorts, needs_first=False) if sorts else self.newest_first()
+        return replace(self, sorts=sorts) if sorts else self.newest_first()
 
     def newest_first(self) -> View:
         """Return the view with the newest rows on top, as it is until the reader sorts."""
-        return replace(self, sorts=(SortColumn(NEWEST, descending=True),), needs_first=False)
+        return replace(self, sorts=(SortColumn(NEWEST, descending=True),))
 
     def filtered(self, text: str) -> View:
         """Return the view with another filter."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
+from tui.config.exception_settings import ExceptionMinutes, FirstScreen
 from tui.config.limit_settings import LimitTable
 from tui.config.tape_settings import TapeSettings
 from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, shown
@@ -60,6 +61,9 @@ class Settings(Struct, frozen=True):
     limits: tuple[LimitTable, ...] = ()
     """What the file says about limits for every server."""
     tape: TapeSettings = TapeSettings()
+    exceptions: ExceptionMinutes = field(default_factory=dict)
+    """When rows are exceptions, over what is usual."""
+    first_screen: FirstScreen = "desk"
 
 
 class Vocabulary(Struct, frozen=True):

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from tui.config.desk_entries import MAX_REFRESH_S, DeskEntries, half_said_run, said_of_the_desk, without_null
+from tui.config.exception_entries import ExceptionName, Minutes
+from tui.config.exception_settings import FirstScreen
 from tui.config.limit_settings import (
     BASE,
     DEFAULT_TABLE,
@@ -256,6 +258,10 @@ class SettingsFile(Written):
         DEFAULTS.log_level,
         description="How much the log says: debug, info or warning. No secret is logged at any of them.",
     )
+    first_screen: FirstScreen = Field(
+        DEFAULTS.first_screen,
+        description="What a start shows: desk, or exceptions, the list of what needs you.",
+    )
     keys: dict[str, Filled] = Field(
         default_factory=dict,
         description="Keys of actions by the name of the action, over the usual ones.",
@@ -271,6 +277,11 @@ class SettingsFile(Written):
         None,
         json_schema_extra=without_null,
         description="What the line of news shows, and what rings while nobody looks at the terminal.",
+    )
+    exceptions: dict[ExceptionName, Minutes] = Field(
+        default_factory=dict,
+        description="Minutes after which a row is an exception, by the kind of exception: 0 is at once, "
+        '"off" never.',
     )
     profiles: dict[str, ProfileEntry] = Field(
         default_factory=dict,
@@ -312,6 +323,8 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         profiles=profiles,
         limits=limits,
         tape=said_of_the_tape(file.tape),
+        exceptions=file.exceptions,
+        first_screen=file.first_screen,
     )
 
 

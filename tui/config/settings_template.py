@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic.fields import FieldInfo
 
+from tui.config.exception_settings import EXCEPTION_SETTINGS
 from tui.config.settings import Vocabulary
 from tui.config.settings_file import LimitEntries, ProfileEntry, SettingsFile
 from tui.config.tape_entries import TapeEntries
@@ -52,6 +53,8 @@ def template(vocabulary: Vocabulary) -> str:
             lines += _limit_lines()
         elif name == "tape":
             lines += _tape_lines()
+        elif name == "exceptions":
+            lines += _exception_lines()
         elif name == "keys":
             lines += ["#[keys]", *_example_lines((field.examples or [{}])[0])]
         else:
@@ -93,6 +96,13 @@ def _tape_lines() -> Iterator[str]:
             yield from _table_lines(("tape", name), field.examples[0])
         else:
             yield f"#{key_text(name)} = {literal(field.default)}"
+
+
+def _exception_lines() -> Iterator[str]:
+    yield "#[exceptions]"
+    for each in EXCEPTION_SETTINGS:
+        yield from _comment(each.help)
+        yield f"#{key_text(each.id)} = {literal(each.minutes)}"
 
 
 def _table_lines(place: tuple[str, ...], example: Mapping[str, Any]) -> Iterator[str]:
@@ -156,6 +166,10 @@ def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
                 yield _TABLES.get(inner, f"[tape] {inner}"), usual, str(entry.description)
                 if inner == "news":
                     yield from ((f"[tape.news] {each.id}", literal(each.usual), each.help) for each in NEWS)
+        elif name == "exceptions":
+            yield "[exceptions]", "", str(field.description)
+            for each in EXCEPTION_SETTINGS:
+                yield f"[exceptions] {each.id}", literal(each.minutes), each.help
         else:
             called, usual = (f"[{name}] ACTION", "") if name == "keys" else (name, literal(field.default))
             yield called, usual, _meaning(name, field, vocabulary)

@@ -30,6 +30,7 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from tui.service.exceptions.exception_kind import UnknownOutcome
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -229,6 +230,20 @@ class Desk(SyncedDesk):
     def unresolved(self) -> tuple[Ref, ...]:
         """The rows of unknown outcome that are not being read back: a person has to decide."""
         return self._writer.unresolved if self._writer else ()
+
+    @property
+    def unknown_outcomes(self) -> Mapping[Ref, UnknownOutcome]:
+        """What was asked of each row whose last write has an unknown outcome, and when."""
+        calls = self._writer.unknown_calls if self._writer else ()
+        if not calls:
+            return {}
+        from tui.service.exceptions.exception_kind import UnknownOutcome
+
+        return {
+            ref: UnknownOutcome(f"outcome not known: {call.verb.title.lower()}", call.intent.at)
+            for call in calls
+            for ref in call.refs
+        }
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:

@@ -45,13 +45,6 @@ async def test_a_pending_block_is_placed_only_with_the_count_typed() -> None:
         await user.until(lambda: len(user.desk.snapshot.placements) == before + 1)
 
 
-async def test_exceptions_first_brings_held_blocks_to_the_top() -> None:
-    async with blotter() as user:
-        await user.press("0")
-        codes = user.codes("blocks")
-        assert codes.index("BLK-0011") < codes.index("BLK-0019") < codes.index("BLK-0003")
-
-
 async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> None:
     async with blotter() as user:
         await user.go("blocks", "BLK-0019")

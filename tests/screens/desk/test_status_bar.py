@@ -50,7 +50,8 @@ async def band(
 def show(
     bar: StatusBar, kind: EnvironmentKind, state: State, snapshot: Snapshot = EMPTY, **more: Any
 ) -> None:
-    said: dict[str, Any] = {"linked": True, "frozen": "", "read_only": False, "unknown": 0, "sending": 0}
+    said: dict[str, Any] = {"linked": True, "frozen": "", "read_only": False}
+    said |= {"unknown": 0, "needs": 0, "sending": 0}
     environment = Environment(NAME, kind, "https://desk.lusid.com/api", user="okafor@example.com")
     health = Health(state, READ, missed=3)
     bar.show_status(

@@ -48,7 +48,7 @@ async def test_a_form_says_the_trade_it_is_about() -> None:
             ("orders", "ORD-00006", "m", "Buy 362,000 VOD (Vodafone) limit 0.819 GBP, day, for UKEQ-GROW ·"),
             ("placements", "PLC-00037", "f", "Buy 1,300 META (Meta Platforms A) limit 582.32 USD, good"),
             ("placements", "PLC-00037", "a", "200 units executed."),
-            ("executions", "EXE-000001", "f", "Buy 8,800 7203"),
+            ("executions", "EXE-000001", "f", "Buy 24,000 7203"),
         ):
             await user.go(kind, code)
             await user.press(key)

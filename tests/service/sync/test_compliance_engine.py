@@ -11,10 +11,10 @@ import pytest
 from tests.api.faults import json_answer
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
+from tests.service.exceptions.judged import exceptions_of
 from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.api.placing_states import Guard
-from tui.columns.needs import urgency_of
 from tui.columns.view import column_of
 from tui.service.desk_profile import ComplianceEngine, DeskProfile
 from tui.service.snapshot.snapshot import EntityKind
@@ -87,7 +87,8 @@ async def test_off_shows_no_state_and_compliance_holds_nothing_up(server: AsyncB
     assert {each.kind for each in placing_cautions(now, [BLOCK])} == {"approval"}
     warned = next(id for id, row in now.blocks.items() if row.derived_compliance_state == "Warning")
     assert not list(placing_cautions(now, [warned]))
-    assert urgency_of(EntityKind.BLOCKS)(now, now.blocks[warned]) > 2
+    assert not exceptions_of(now, "compliance_failed", "compliance_pending", "compliance_warning")
+    assert exceptions_of(now, "approval_rejected") == {("approval_rejected", BLOCK.code)}
 
 
 class WithoutSwitches(AsyncBaseTransport):

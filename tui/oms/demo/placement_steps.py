@@ -94,13 +94,17 @@ class ResizeStep(DemoStep):
 
 @dataclass(frozen=True, slots=True)
 class ReportPlacementStep(DemoStep):
-    """A counterparty's system reports a placement's state in its own words (L2)."""
+    """A counterparty's system reports a placement's state in its own words (L2), and its ``reason``."""
 
     state: str
     placement: int = LAST_PLACEMENT
+    reason: str = ""
 
     def request(self, story: Story, at: datetime) -> StepRequest:
-        reported: PlacementRequest = replace(story.placements[self.placement], state=self.state)
+        placed: PlacementRequest = story.placements[self.placement]
+        said = f"{placed.counterparty}: {self.reason}"
+        why = roster.label_property(roster.REASON_PROPERTY, said) if self.reason else placed.properties
+        reported: PlacementRequest = replace(placed, state=self.state, properties=why)
         return StepRequest("upsert_placements", story.dealer, (reported,))
 
 
@@ -158,6 +162,15 @@ class FillStep(DemoStep):
     def _partial_quantity(self, story: Story, rest: Decimal) -> Decimal:
         share = rest * story.rng.randrange(60, 141) / 100 / self.fills
         return roster.round_to_lots(share, roster.round_lot(story.instrument))
+
+
+@dataclass(frozen=True, slots=True)
+class BustFillStep(DemoStep):
+    """The counterparty takes the last fill back."""
+
+    def request(self, story: Story, at: datetime) -> StepRequest:
+        story.executions[-1] = replace(story.executions[-1], state="Cancelled")
+        return StepRequest("upsert_executions", story.dealer, (story.executions[-1],))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,10 @@ def money(amount: Decimal, currency: str) -> CurrencyAndAmount:
     return CurrencyAndAmount(amount=amount, currency=currency)
 
 
+REASON_PROPERTY: Final = "Placement/demo/Reason"
+"""The property that says why a counterparty set the state of a placement."""
+
+
 @lru_cache(maxsize=1024)
 def label_property(key: str, text: str) -> Properties:
     """Return the property ``key`` (domain/scope/code) with a text value."""

@@ -20,6 +20,7 @@ from tui.oms.demo.order_steps import (
     ReportOrderStep,
 )
 from tui.oms.demo.placement_steps import (
+    BustFillStep,
     CancelPlacementStep,
     FillStep,
     PlaceStep,
@@ -185,10 +186,10 @@ WORKING: Final = (
         limit="176.00",
     ),
     Situation(
-        "An instrument name in Japanese script",
+        "An instrument name in Japanese script; the broker took a fill back",
         "7203",
         {"GLB-CORE": 60_000, "BAL-60": 20_000},
-        (EnterStep(), PlaceStep(100, "TMSB"), FillStep(30, 3)),
+        (EnterStep(), PlaceStep(100, "TMSB"), FillStep(30), FillStep(40), BustFillStep()),
         limit="2765",
         name="トヨタ自動車 Toyota",
     ),
@@ -240,8 +241,8 @@ ODD: Final = (
             ReportPlacementStep("Suspended", 0),
             ReportPlacementStep("Stopped", 1),
             ReportPlacementStep("Halted", 2),
-            ReportPlacementStep("Rejected", 3),
-            ReportPlacementStep("Refused", 4),
+            ReportPlacementStep("Rejected", 3, "the limit 4.20 is away from the market, send it again"),
+            ReportPlacementStep("Refused", 4, "the trading limit of the desk is used up"),
         ),
         limit="4.20",
     ),

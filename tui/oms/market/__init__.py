@@ -11,7 +11,8 @@ server runs it.
 
 from __future__ import annotations
 
-from tui.oms.market.broker import MARKET_USER, REASON_PROPERTY
+from tui.oms.demo.roster import REASON_PROPERTY
+from tui.oms.market.broker import MARKET_USER
 from tui.oms.market.parameters import MarketRules
 from tui.oms.market.simulation import Market
 

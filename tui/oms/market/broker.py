@@ -29,8 +29,6 @@ from tui.oms.store import Store
 from tui.oms.store.store import ChangePosition
 
 MARKET_USER: Final = "sim.market"
-REASON_PROPERTY: Final = "Placement/demo/Reason"
-"""The property that says why the market set the state of a placement."""
 NOTE_PROPERTY: Final = "Execution/demo/Note"
 LATE_FILL_NOTE: Final = "Traded before the cancel arrived"
 
@@ -248,7 +246,7 @@ class Broker:
         if self._exchange.is_halted(walk.instrument.luid):
             halted = f"{walk.instrument.ticker} is halted"
             return None if held else _placement_report(placement, SUSPENDED, halted)
-        if held and REASON_PROPERTY in (placement.properties or {}):
+        if held and roster.REASON_PROPERTY in (placement.properties or {}):
             return _placement_report(placement, None, None)
         return None
 
@@ -297,6 +295,8 @@ def _broker_name(placement: Placement) -> str:
 def _placement_report(placement: Placement, state: str | None, reason: str | None) -> PlacementRequest:
     """Return a placement as the market reports it; without ``state`` the server derives it from fills."""
     fields: dict[str, Any] = {name: getattr(placement, name) for name in PlacementRequest.__struct_fields__}
-    others = {key: value for key, value in (placement.properties or {}).items() if key != REASON_PROPERTY}
-    reason_property = {} if reason is None else roster.label_property(REASON_PROPERTY, reason)
-    return PlacementRequest(**{**fields, "state": state, "properties": {**others, **reason_property}})
+    properties = dict(placement.properties or {})
+    properties.pop(roster.REASON_PROPERTY, None)
+    if reason is not None:
+        properties |= roster.label_property(roster.REASON_PROPERTY, reason)
+    return PlacementRequest(**{**fields, "state": state, "properties": properties})

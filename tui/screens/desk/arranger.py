@@ -82,8 +82,7 @@ class Arranger:
         shown, wanted = self.rows.view, self._view
         if shown.filter != wanted.filter:
             return "filtering…"
-        sorts = (shown.sorts, shown.needs_first)
-        return "sorting…" if sorts != (wanted.sorts, wanted.needs_first) else "reading…"
+        return "sorting…" if shown.sorts != wanted.sorts else "reading…"
 
     def arrange(
         self,

@@ -23,6 +23,7 @@ from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.columns.steps import finish
 from tui.screens.acts_when_mounted import ActsWhenMounted
+from tui.screens.desk.exceptions_strip import ExceptionsStrip
 from tui.screens.desk.key_hints import Hints, footer_hints
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
@@ -91,6 +92,9 @@ class PanesScreen(ActsWhenMounted[None]):
             lambda said: self.notify(said, timeout=4, markup=False),
             self.show_status,
         )
+        self.exceptions = ExceptionsStrip(
+            session, self.turns, self.go_to, self._show_status_bar, id="exceptions"
+        )
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
 
@@ -103,6 +107,7 @@ class PanesScreen(ActsWhenMounted[None]):
             for spec in PANES
         }
         yield StatusBar(id="status-bar")
+        yield self.exceptions
         yield Pieces(id="tabs", gap=" ")
         with Container(id="panes"):
             yield from (pane for pane in self._panes.values() if pane.kind not in LATER)
@@ -150,6 +155,7 @@ class PanesScreen(ActsWhenMounted[None]):
         if active in TAKING_TURNS:
             self._last = active
         self.set_class(self.compact, "compact")
+        self.exceptions.set_height(self.size.height)
         for kind, pane in self._panes.items():
             alone = self.compact and kind is not active
             replaced = kind in TAKING_TURNS and kind is not self._last
@@ -207,6 +213,7 @@ class PanesScreen(ActsWhenMounted[None]):
             self.pane(LEADER).say_why_empty(self._why_empty())
             self.pane(LEADER).show(self.snapshot, None, self.session.in_flight, news=news)
             self._follow(news)
+            self.exceptions.follow(self.snapshot, news)
         self.show_status()
 
     def clear_marks(self) -> bool:
@@ -288,6 +295,7 @@ class PanesScreen(ActsWhenMounted[None]):
         if not self.frozen:
             for pane in self._panes.values():
                 pane.keep_time()
+        self.exceptions.tick()
         desk = self.session.desk
         if desk is None:
             self.pane(LEADER).say_why_empty(self._why_empty())
@@ -310,6 +318,7 @@ class PanesScreen(ActsWhenMounted[None]):
             frozen=frozen_words(self._news) if self.frozen else "",
             read_only=session.preferences.read_only,
             unknown=len(desk.unknown) if desk else 0,
+            needs=self.exceptions.count,
             sending=desk.sending if desk else 0,
             silent_s=desk.silent_s if desk else 0,
             pace_s=session.pace.seconds,
@@ -403,7 +412,10 @@ class PanesScreen(ActsWhenMounted[None]):
             self.notify(f"Block {name} is swept: these are its orders.", markup=False)
             ref = next((Ref(EntityKind.ORDERS, id) for id in self.snapshot.orders_of_block(ref.id)), ref)
         block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
-        if self.linked and (block is None or not self.pane(LEADER).grid.move_to(block)):
+        leader = self.pane(LEADER)
+        if self.linked and block is not None and not leader.grid.move_to(block):
+            self._drop_filter_of(leader)
+        if self.linked and (block is None or not leader.grid.move_to(block)):
             self.linked = False
         self.show_pane(ref.kind)
         self._follow()
@@ -411,7 +423,17 @@ class PanesScreen(ActsWhenMounted[None]):
 
     def _point_at(self, ref: Ref) -> None:
         self._follow()
-        self.pane(ref.kind).grid.move_to(ref.id)
+        pane = self.pane(ref.kind)
+        found = pane.grid.move_to(ref.id) or (self._drop_filter_of(pane) and pane.grid.move_to(ref.id))
+        if not found and pane.arranging:
+            self.set_timer(DEBOUNCE_S, lambda: self._point_at(ref))
+
+    def _drop_filter_of(self, pane: Pane) -> bool:
+        """Show all rows of a pane that hides one by its filter, and say so; return whether there was one."""
+        dropped = pane.drop_filter()
+        if dropped:
+            self.notify(f"The filter of {pane.kind.value} hid this row: it is cleared.", markup=False)
+        return dropped
 
     def show_pane(self, kind: EntityKind) -> None:
         """Go to a pane, and mount it or give it its turn where it needs that."""
@@ -439,6 +461,10 @@ class PanesScreen(ActsWhenMounted[None]):
         """Show the pane with the focus on the full screen, or show the other panes again."""
         self.full_screen = not self.full_screen
         self._arrange()
+
+    def open_exceptions(self) -> None:
+        """Open the list of what needs somebody."""
+        self.exceptions.open_list()
 
     @property
     def rows_in_sight(self) -> tuple[Ref, ...]:

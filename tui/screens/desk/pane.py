@@ -319,9 +319,7 @@ class Pane(Vertical):
             parts.append(f"of {clean(self._of)}")
         if view.filter:
             parts.append(f"/{clean(view.filter)}")
-        if view.needs_first:
-            parts.append("exceptions first")
-        elif not view.is_newest_first:
+        if not view.is_newest_first:
             parts.append(f"by {', '.join(map(self._sort_words, view.sorts))}")
         elif not self._of:
             parts.append("newest first")

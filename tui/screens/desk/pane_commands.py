@@ -116,15 +116,6 @@ def _with_columns(view: View, choices: Sequence[ColumnChoice], properties: Seque
     return made.with_sorts(*(each for each in made.sorts if each.id == NEWEST or each.id in known))
 
 
-def show_exceptions_first(desk: PanesScreen) -> None:
-    """Show exceptions first in every pane, or stop doing so."""
-    first = not desk.active.view.needs_first
-    for spec in PANES:
-        pane = desk.pane(spec.kind)
-        newest = pane.view.newest_first()
-        pane.set_view(replace(newest, needs_first=first, sorts=()) if first else newest)
-
-
 async def export(desk: PanesScreen) -> None:
     """Write the rows shown to a CSV file; another thread writes them out, for they may be many."""
     pane = desk.active
@@ -209,7 +200,13 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         run=choose_columns,
     ),
     DeskCommand(
-        "exceptions_first", "0", "Exceptions", "Show exceptions first", "Rows", run=show_exceptions_first
+        "exceptions",
+        "0",
+        "Exceptions",
+        "What needs you, of all rows, the most urgent first; Enter goes to the row that mends it",
+        "Rows",
+        footer=True,
+        run=lambda desk: desk.open_exceptions(),
     ),
     DeskCommand(
         "pin",

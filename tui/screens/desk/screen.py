@@ -57,6 +57,11 @@ class DeskScreen(PanesScreen):
         self._dialogs: Worker[None] | None = None
         """The worker that shows dialogs now."""
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self.session.preferences.first_screen == "exceptions":
+            self.open_exceptions()
+
     @property
     def in_dialog(self) -> bool:
         """Return whether dialogs are open or about to open: a key of the desk was meant for them."""

@@ -55,6 +55,7 @@ class StatusBar(Pieces):
         frozen: str,
         read_only: bool,
         unknown: int,
+        needs: int,
         sending: int,
         silent_s: int,
         pace_s: float,
@@ -63,8 +64,8 @@ class StatusBar(Pieces):
     ) -> None:
         """Show the state of the desk.
 
-        ``frozen`` is said of a screen that is, ``pace_s`` are the seconds between two polls, ``progress`` is
-        how far a load is that is under way.
+        ``frozen`` is said of a screen that is, ``needs`` is the number of exceptions, ``pace_s`` are the
+        seconds between two polls, ``progress`` is how far a load is that is under way.
         """
         kind = environment.kind
         self.set_class(kind is EnvironmentKind.PROD, "prod")
@@ -88,6 +89,7 @@ class StatusBar(Pieces):
             (_NAMES, clean(environment.host or "embedded server")),
             (_REST, clean(environment.user)),
             (_NEXT, f"{counted(unknown, 'outcome').upper()} UNKNOWN" if unknown else ""),
+            (_NEXT, f"{needs:,} {'NEEDS' if needs == 1 else 'NEED'} YOU" if needs else ""),
             (_NEXT, f"SENDING {sending}" if sending else ""),
             (_REST, "" if linked else "all rows"),
             (_REST, counted(len(snapshot.bad), "unreadable row") if snapshot.bad else ""),

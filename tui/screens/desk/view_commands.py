@@ -67,7 +67,7 @@ def step_back(desk: PanesScreen) -> None:
     if desk.dismiss_errors():
         return
     pane, marked = desk.active, desk.clear_marks()
-    if pane.grid.clear_selection() or pane.drop_filter():
+    if pane.grid.clear_selection() or desk.exceptions.back_to_list() or pane.drop_filter():
         return
     if desk.full_screen:
         desk.toggle_full_screen()

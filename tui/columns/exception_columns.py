@@ -1,0 +1,138 @@
+"""The columns of the list of exceptions, and an exception as a line of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from tui.columns.column import Column
+from tui.columns.factories import plain, ticker
+from tui.columns.format import DisplayContext
+from tui.service.exceptions.open_exceptions import OpenException, subject_of
+from tui.service.numbers import size_text
+from tui.service.row_phrases import short_id
+from tui.service.snapshot.instruments import UNRESOLVED, luid_of
+from tui.service.snapshot.sizing import Size, block_ordered, size_of
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.wire_words import side_in_cell
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+
+
+def age_text(since: datetime | None, now: datetime) -> str:
+    """Return an age in a few letters; empty where it is not known.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    >>> [age_text(now - timedelta(minutes=each), now) for each in (0, 7, 65, 60 * 50)]
+    ['now', '7m', '1h05', '2d']
+    """
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < _MINUTE:
+        return "now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}m"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR}h{seconds % _HOUR // _MINUTE:02}"
+    return f"{seconds // _DAY}d"
+
+
+def reason_text(found: OpenException, *, ascii: bool) -> str:
+    """Return what is wrong, behind the mark of its urgency."""
+    return f"{found.kind.urgency.glyph(ascii=ascii)} {found.trouble.reason}"
+
+
+def stake_text(found: OpenException) -> str:
+    """Return the money at stake without hundredths; empty where it is not known."""
+    money = found.trouble.money
+    if money.value is None:
+        return ""
+    value = money.value.to_integral_value() if abs(money.value) >= 1 else money.value
+    return size_text(value, money.currency)
+
+
+def instrument_text(snapshot: Snapshot, found: OpenException) -> str:
+    """Return the short name of the instrument of an exception's row."""
+    row = snapshot.row(found.ref)
+    if row is None:
+        return ""
+    known = snapshot.instruments.get(luid_of(row)) if luid_of(row) != UNRESOLVED else None
+    named = subject_of(row).instrument_identifiers
+    return known.label if known is not None and known.record else ticker(named, luid_of(row))
+
+
+def trade_text(snapshot: Snapshot, found: OpenException) -> str:
+    """Return side, size and instrument of an exception's row: ``Sell 12,000 VOD``."""
+    row = snapshot.row(found.ref)
+    if row is None:
+        return ""
+    own = subject_of(row)
+    if found.ref.kind is EntityKind.BLOCKS:
+        size = block_ordered(snapshot, row)
+    elif found.ref.kind is EntityKind.TRANSACTIONS:
+        size = Size(row.units)
+    elif hasattr(row, "amount"):
+        size = size_of(row)
+    else:
+        size = Size(row.quantity)
+    side = own.type if found.ref.kind is EntityKind.TRANSACTIONS else own.side
+    said = "" if size.value is None else str(size)
+    return " ".join(filter(None, (side_in_cell(side), said, instrument_text(snapshot, found))))
+
+
+def exception_columns(
+    press: Callable[[OpenException], str], now: Callable[[], datetime]
+) -> tuple[Column, ...]:
+    """Return the columns of the list; ``press`` names the key that mends an exception."""
+
+    def age(snapshot: Snapshot, found: OpenException, context: DisplayContext) -> str:
+        return age_text(found.trouble.since, now())
+
+    reason = Column(
+        "reason",
+        "Needs you",
+        "What is wrong",
+        lambda snapshot, found: found.trouble.reason,
+        _text,
+        72,
+        flexible=True,
+        role=lambda snapshot, found: found.kind.urgency.role,
+        drawn=lambda snapshot, found, context: reason_text(found, ascii=context.ascii),
+        rank=1,
+    )
+    at_stake = Column(
+        "stake",
+        "At stake",
+        "Money at stake",
+        lambda snapshot, found: found.trouble.money.value,
+        _text,
+        13,
+        "right",
+        "never",
+        drawn=lambda snapshot, found, context: stake_text(found),
+        rank=1,
+    )
+    return (
+        reason,
+        plain("trade", "Trade", "Side, size and instrument", 24, trade_text, flexible=True).ranked(1),
+        Column("age", "Age", "For how long", _since, _text, 5, "right", "never", drawn=age, rank=1),
+        at_stake,
+        plain("press", "Press", "Mends it", 16, lambda s, found: press(found), flexible=True).ranked(1),
+        plain("who", "Who", "Who has to do with it", 11, lambda s, found: found.trouble.who).ranked(2),
+        plain(
+            "row", "Row", "The row it is about", 13, lambda s, found: short_id(s, found.ref), cut="middle"
+        ).ranked(3),
+    )
+
+
+def _since(snapshot: Snapshot, found: OpenException) -> datetime | None:
+    return found.trouble.since
+
+
+def _text(value: Any, context: DisplayContext) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,48 @@
+"""How an exception is mended, in words: on which row, and which keys do it for this reader."""
+
+from __future__ import annotations
+
+from tui.actions.action import Action
+from tui.service.exceptions.open_exceptions import OpenException
+from tui.service.row_phrases import short_id
+from tui.service.snapshot.snapshot import Snapshot
+from tui.session import DeskSession
+
+
+class Mending:
+    """Says which keys of a reader mend an exception."""
+
+    def __init__(self, session: DeskSession) -> None:
+        self._session = session
+        self._actions = {action.id: action for action in session.actions}
+
+    def with_keys(self, sentence: str) -> str:
+        """Return a sentence with this reader's keys in the place of actions' ids in braces."""
+        return self._session.with_keys(sentence)
+
+    def key(self, found: OpenException) -> str:
+        """Return the key of the action that usually mends it; that of the palette where it has none."""
+        return self._session.key_of(self._first(found)) or self.with_keys("{palette}")
+
+    def key_and_label(self, found: OpenException) -> str:
+        """Return that key, and what it does."""
+        return f"{self.key(found)} {self._first(found).label.lower()}"
+
+    def keys(self, found: OpenException) -> str:
+        """Return all keys that mend it: ``press c to cancel or u to update``."""
+        said = [self._to(self._actions[id]) for id in found.kind.actions]
+        return f"press {' or '.join(said)}"
+
+    def advice(self, snapshot: Snapshot, found: OpenException) -> str:
+        """Return where to go and what to press there."""
+        if found.mended_on not in snapshot:
+            return f"It is not on the desk: {self.keys(found)}."
+        row = f"{found.mended_on.kind.singular} {short_id(snapshot, found.mended_on)}"
+        return f"Enter goes to {row}: {self.keys(found)}."
+
+    def _first(self, found: OpenException) -> Action:
+        return self._actions[found.kind.actions[0]]
+
+    def _to(self, action: Action) -> str:
+        key, label = self._session.key_of(action), action.label.lower()
+        return f"{key} to {label}" if key else f"{self.with_keys('{palette}')} and choose '{label}'"
