@@ -16,6 +16,7 @@ from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.sync.high_water_marks import newest_change
 from tui.service.synced_desk import SyncedDesk
 
 SWEPT = {ResourceId("demo", "BLK-0036"), ResourceId("demo", "BLK-0038")}
@@ -131,3 +132,17 @@ async def test_a_step_that_cannot_be_read_leaves_the_desk_where_it_is(demo: Asyn
     dealer.desk.client.http.try_now()
     assert await dealer.desk.step(forward=False)
     await assert_as_read(demo, dealer.desk)
+
+
+async def test_a_moment_at_which_many_rows_changed_is_one_step(demo: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(demo)
+    await dealer.create("BLK_MANY", **{f"ORD_{number}": 100 for number in range(200, 230)})
+    await dealer.desk.load()
+    changed = newest_change(dealer.desk.snapshot.orders.values())
+    assert changed is not None
+    await dealer.desk.travel(changed + timedelta(microseconds=1))
+    before = len(dealer.desk.snapshot.orders)
+    assert await dealer.desk.step(forward=False)
+    assert len(dealer.desk.snapshot.orders) == before - 30
+    assert await dealer.desk.step(forward=True)
+    assert len(dealer.desk.snapshot.orders) == before

@@ -34,6 +34,7 @@ from tui.service.sync.past_versions import (
     by_time,
     changed_at,
     follows,
+    is_first,
     newest_versions,
     version_at,
 )
@@ -42,6 +43,8 @@ from tui.service.sync.read_session import AT_ONCE, PAGE, ReadSession
 
 INSTANT: Final = timedelta(microseconds=1)
 """A server's times may have more digits than ours, so a change is read back from just before and after."""
+BY_ID: Final = 3
+"""The rows of one moment that are read one by one; more are read through a filter."""
 SOME: Final = 8
 """The changes that are read at once when going back: somebody may wait for the first of them."""
 LOOKED_AT: Final = 256
@@ -71,6 +74,7 @@ class PastChanges:
         self,
         session: ReadSession,
         learned: Learned,
+        filters: IdFilters,
         blocks: BlockReader,
         belongs: Callable[[EntityKind, Any], bool],
         booked: Mapping[ResourceId, Transaction],
@@ -78,7 +82,8 @@ class PastChanges:
     ) -> None:
         assert session.as_at is not None
         self._session, self._builder, self._client = session, session.builder, session.client
-        self._learned, self._blocks, self._belongs = learned, blocks, belongs
+        self._learned, self._filters = learned, filters
+        self._blocks, self._belongs = blocks, belongs
         self._booked, self._now = booked, now
         self._reading = asyncio.Lock()
         self._begin(session.as_at)
@@ -204,13 +209,10 @@ class PastChanges:
             left.sort(key=lambda each: each.at, reverse=True)
             if oldest is not None and left[0].at <= oldest:
                 break
-            unread = [each for each in left[:AT_ONCE] if each.key not in before]
-            rows = await all_of(self._get(each.ref, each.at - INSTANT) for each in unread)
-            self._session.check()
-            before |= {each.key: row for each, row in zip(unread, rows, strict=True)}
             group = [each for each in left if each.at == left[0].at]
             if any(each.key not in before for each in group):
-                continue
+                some = left[: max(AT_ONCE, len(group))]
+                before |= await self._before([each for each in some if each.key not in before])
             del left[: len(group)]
             pieces = [(each.at, {each.ref: before[each.key]}, {each.ref: each.row}) for each in group]
             found += by_time(pieces)
@@ -218,6 +220,40 @@ class PastChanges:
                 earlier = version_at(each.ref, before[each.key])
                 if earlier is not None and earlier.at < each.at:
                     left.append(earlier)
+        return found
+
+    async def _before(self, versions: Sequence[RowVersion]) -> dict[tuple[Ref, datetime], Any]:
+        """Return the rows as they were before each of these versions; None where there was none."""
+        found: dict[tuple[Ref, datetime], Any] = {each.key: None for each in versions}
+        asked: dict[tuple[EntityKind, datetime], list[Ref]] = {}
+        for each in versions:
+            if not is_first(each):
+                asked.setdefault((each.ref.kind, each.at), []).append(each.ref)
+        for some in batches(list(asked.items()), AT_ONCE):
+            reads = await all_of(self._rows_at(kind, refs, at - INSTANT) for (kind, at), refs in some)
+            self._session.check()
+            for ((kind, at), _), rows in zip(some, reads, strict=True):
+                found |= {(Ref(kind, id), at): row for id, row in rows.items()}
+        return found
+
+    async def _rows_at(
+        self, kind: EntityKind, refs: Sequence[Ref], moment: datetime
+    ) -> dict[ResourceId, Any]:
+        """Return rows of a kind as they were at a moment: a few by their ids, many by a filter."""
+        filters = self._filters
+        if len(refs) <= BY_ID or filters.form is None:
+            rows = await all_of(self._get(ref, moment) for ref in refs)
+            return {ref.id: row for ref, row in zip(refs, rows, strict=True)}
+        found: dict[ResourceId, Any] = {}
+        source, ids = getattr(self._client, kind.value), {ref.id for ref in refs}
+
+        async def ask(test: str) -> list[Any]:
+            page = await source.list(filter=test, limit=PAGE, as_at=moment)
+            self._session.share(page.values)
+            return list(page.values)
+
+        async for some in by_filters(filters, ids, ask):
+            found.update((row.id, row) for row in some if row.id in ids)
         return found
 
     # --- going forward ---------------------------------------------------------------------------------
@@ -281,10 +317,14 @@ class PastChanges:
         held, found = self._row_at(self._at_end, newest.ref), list[Piece]()
         version: RowVersion | None = newest
         while version is not None and version.at > self._until:
-            next_one = follows(version.row, held)
-            before = held if next_one else await self._get(version.ref, version.at - INSTANT)
+            if is_first(version):
+                before = None
+            elif follows(version.row, held):
+                before = held
+            else:
+                before = await self._get(version.ref, version.at - INSTANT)
             found.append((version.at, {version.ref: before}, {version.ref: version.row}))
-            version = None if next_one else version_at(version.ref, before)
+            version = None if before is held else version_at(version.ref, before)
         return found
 
     def _row_at(self, edge: Rows, ref: Ref) -> Any:
@@ -346,9 +386,7 @@ class PastChanges:
         return found
 
     async def _get(self, ref: Ref, moment: datetime) -> Any:
-        """Return a row as it was at a moment, None where there was none; a transaction is booked once."""
-        if ref.kind is EntityKind.TRANSACTIONS:
-            return None
+        """Return a row as it was at a moment; None where there was none."""
         try:
             row = await getattr(self._client, ref.kind.value).get(ref.id, as_at=moment)
         except NotFound:

@@ -53,6 +53,14 @@ def changed_at(kind: EntityKind, row: Any) -> datetime | None:
     return version.as_at_modified if version else None
 
 
+def is_first(version: RowVersion) -> bool:
+    """Return whether nothing was there before a version; a transaction is booked once."""
+    if version.ref.kind is EntityKind.TRANSACTIONS:
+        return True
+    told = version_of(version.row)
+    return told is not None and told.as_at_version_number == 1
+
+
 def follows(row: Any, held: Any) -> bool:
     """Return whether a row is the version right after the one held, so that none lies between."""
     new, old = version_of(row), version_of(held) if held is not None else None

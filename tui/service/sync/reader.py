@@ -123,7 +123,7 @@ class Reader:
         """Return the changes around the past moment that is shown; ``booked`` are known transactions."""
         if self._past is None:
             self._past = PastChanges(
-                self._session, self._learned, self._blocks, self._belongs, booked, self._now
+                self._session, self._learned, self.filters, self._blocks, self._belongs, booked, self._now
             )
         return self._past
 
