@@ -24,6 +24,7 @@ from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.tape.tape import Tape, TapeSettings
 from tui.service.typed_times import Present
 from tui.service.visits import Visits
+from widgets.fields import History
 from widgets.key_names import key_words
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class DeskSession:
         self.wire = wire
         self.opening = opening
         """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
+        self.order_lines = History()
+        """The order lines that were previewed, for as long as the program runs."""
         self.desk: Desk | None = None
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""

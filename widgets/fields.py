@@ -36,6 +36,20 @@ class Offer(NamedTuple):
     words: str
 
 
+MOST_REMEMBERED: Final = 100
+
+
+class History:
+    """Texts that were submitted, the newest last, each once: a key recalls them, as in a shell."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def remember(self, text: str) -> None:
+        """Put a text last."""
+        self.texts = [*(each for each in self.texts if each != text), text][-MOST_REMEMBERED:]
+
+
 def _understood(_: str) -> str:
     return ""
 
@@ -53,7 +67,7 @@ class Field(Struct, frozen=True):
     form of one field keys step through them. ``check`` and ``echo`` are called with text that is not empty:
     ``check`` returns a sentence that says what is wrong, or None; ``echo`` what was understood, in full
     words. A ``wide`` field takes the whole line and has its message on the next. ``empty`` is the word for an
-    empty choice.
+    empty choice. Keys go back in a ``history`` of what was submitted before.
     """
 
     id: str
@@ -68,6 +82,7 @@ class Field(Struct, frozen=True):
     wide: bool = False
     empty: str = "none"
     offers: Callable[[str], Sequence[Offer]] | None = None
+    history: History | None = None
 
     def problem(self, value: str) -> str | None:
         """Return what is wrong with ``value`` as a sentence, None when it is right."""
@@ -147,6 +162,10 @@ class FieldEntry:
         """Take the next or the previous value that is offered; return whether there is one."""
         return False
 
+    def recall(self, by: int) -> bool:
+        """Show a text submitted before, or after it; return whether there is one."""
+        return False
+
     @property
     def offers(self) -> Sequence[Offer]:
         """The values that are offered for what was typed."""
@@ -185,6 +204,9 @@ class TextEntry(FieldEntry):
         self.line = LineEditor(field.value)
         self._narrowed = ""
         """What was typed by hand: it narrows what is offered."""
+        self._recalled = 0
+        """How far back in the history it is; what was being typed is at zero."""
+        self._typed = ""
 
     @property
     def value(self) -> str:
@@ -208,6 +230,17 @@ class TextEntry(FieldEntry):
     def paste(self, text: str) -> None:
         self.line.insert(text)
         self._narrowed = self.line.value
+
+    def recall(self, by: int) -> bool:
+        texts = self.field.history.texts if self.field.history else []
+        at = self._recalled + by
+        if not 0 <= at <= len(texts) or (not texts):
+            return by > 0 and bool(texts)
+        if not self._recalled:
+            self._typed = self.line.value
+        self._recalled = at
+        self.line.set(texts[-at] if at else self._typed)
+        return True
 
     @property
     def offers(self) -> Sequence[Offer]:

@@ -36,6 +36,8 @@ SUBMIT: Final = "enter"
 """The key that submits the form."""
 NEXT: Final = "tab"
 """The key that completes what is typed, or goes to the next field."""
+RECALLS: Final = {"up": 1, "down": -1}
+"""The keys that go back and forth in what was submitted before."""
 LIST_STEPS: Final = {"up": -1, "down": 1}
 """The keys that step through what a single field offers."""
 MOST_OFFERED: Final = 8
@@ -187,7 +189,7 @@ class FieldList(ScrollView, can_focus=True):
             self._submit()
         elif entry is None:
             return False
-        elif len(self.entries) == 1 and key in LIST_STEPS and entry.step(LIST_STEPS[key]):
+        elif self._steps(entry, key):
             self._changed()
         elif key in ("up", "shift+tab"):
             self.go_to((self.at - 1) % len(self.entries))
@@ -198,6 +200,12 @@ class FieldList(ScrollView, can_focus=True):
         else:
             return False
         return True
+
+    def _steps(self, entry: FieldEntry, key: str) -> bool:
+        """Step through what was submitted before, or through what a single field offers."""
+        if key in RECALLS and entry.recall(RECALLS[key]):
+            return True
+        return len(self.entries) == 1 and key in LIST_STEPS and entry.step(LIST_STEPS[key])
 
     def _submit(self) -> None:
         """Submit the values when all are right, else show what is wrong and go to the first problem."""

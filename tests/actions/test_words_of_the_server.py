@@ -49,7 +49,9 @@ def test_without_rows_the_form_offers_the_words_of_the_api() -> None:
 
 @pytest.mark.parametrize(("letters", "side"), [("b", "BUY"), ("ss", "SELL_SHORT"), ("s", "Sell")])
 def test_an_order_line_is_sent_in_the_servers_spelling(scope: Scope, letters: str, side: str) -> None:
-    verb = new_by_line_verb(scope, {"line": f"{letters} 5 AAPL lmt 190 @GROWTH", "currency": ""})
+    verb = new_by_line_verb(
+        scope, {"line": f"{letters} 5 AAPL lmt 190 @GROWTH", "currency": "", "block": "new"}
+    )
     assert isinstance(verb, CreateOrders)
     (request,) = verb.requests
     assert (request.side, request.type) == (side, "LIMIT")

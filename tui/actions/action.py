@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.service.environment import Environment
     from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.verbs import Verb
-    from widgets.fields import Field
+    from widgets.fields import Field, History
 
 Group = Literal[
     "Trade", "Inspect", "Rows", "Panes", "Desk", "Time machine", "Simulated market", "Unknown outcomes"
@@ -84,6 +84,8 @@ class Scope(Struct, frozen=True):
     """How compliance is run here, None where the profile does not say."""
     pinned: frozenset[Ref] = frozenset()
     """The rows that are pinned."""
+    order_lines: History | None = None
+    """The order lines of this session, to type them again."""
     facts: TicketFacts | None = None
     """What is known beside the rows, such as holdings; None before there is a desk."""
     zone: tzinfo = UTC

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Final
 
-from tui.actions import instruments_typed
+from tui.actions import instruments_typed, line_completion
 from tui.actions.action import WARNING, Form, Scope, Sought, Values
-from tui.actions.form_fields import NEW_BLOCK, amount, block_choices, id_check, pick, text
+from tui.actions.form_fields import (
+    NEW_BLOCK,
+    amount,
+    block_choices,
+    calendar_day,
+    id_check,
+    parse_day,
+    pick,
+    text,
+)
 from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument, now_of
 from tui.actions.live_positions import with_positions
 from tui.actions.place import missing_prices, useless_prices
-from tui.actions.portfolios_typed import completed_with_portfolio, names_of
+from tui.actions.portfolios_typed import names_of
 from tui.api.base import ZERO, ResourceId
 from tui.api.settlement import trading_day
 from tui.service.fitting_blocks import Joining, fitting_blocks, misfit
 from tui.service.id_lookup import IdLookup, block_lookup, portfolio_lookup
 from tui.service.numbers import counted, parse_money, parse_price, parse_quantity
-from tui.service.orderline import OrderLine, PortfolioShare, parse_order_line, priced_at
+from tui.service.orderline import (
+    TIMES,
+    OrderLine,
+    Parsed,
+    PortfolioShare,
+    expired,
+    parse_order_line,
+    parse_portfolios,
+    priced_at,
+)
 from tui.service.sides import offered_sides, side_typed
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size, block_unplaced
@@ -32,21 +50,26 @@ from tui.service.wire_words import TIMES_IN_FORCE, TYPES, offered, spelt
 from widgets.fields import Field
 
 GRAMMAR: Final = (
-    "b|s|ss|bc SIZE [CURRENCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
+    "b|s|ss|bc SIZE [CCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
+UNTIL_A_DATE: Final = "Good till a date"
 MOST_PROPOSED: Final = 3
 """Blocks that an order may join and that are named under the form."""
 NO_CURRENCY: Final = "Type the currency of the price: the instrument is new to this desk."
 
 
 def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
-    """Read ``PORTFOLIO SIZE, ...`` or ``PORTFOLIO AMOUNT CURRENCY, ...``; return the shares and the currency.
+    """Read ``PORTFOLIO SIZE [CURRENCY], ...``, or what stands in an order line behind the terms.
+
+    Returns the shares and the currency.
 
     The currency is empty for units. The orders share a block, so all have the same measure.
 
     Raises:
         ValueError: with a sentence for the person who typed it.
     """
+    if "@" in typed:
+        return parse_portfolios(typed, portfolios)
     shares, measures = [], []
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
         name, *size = part.split()
@@ -114,7 +137,7 @@ def new_form(scope: Scope) -> Form:
                 "Orders",
                 required=True,
                 wide=True,
-                help=f"PORTFOLIO SIZE [CURRENCY], ... of {', '.join(names[:4]) or 'your portfolios'}",
+                help=f"PORTFOLIO SIZE, ... or 50k @PORTFOLIO 60% @PORTFOLIO: {', '.join(names[:3])}",
                 check=lambda typed: _sizes_problem(typed, portfolios),
                 echo=lambda typed: _sizes_echo(snapshot, typed, portfolios),
             ),
@@ -122,10 +145,11 @@ def new_form(scope: Scope) -> Form:
             amount("limit", "Limit", help="Instrument's currency; London: pounds"),
             amount("stop", "Stop"),
             text("currency", "Currency", help="Of prices; else the instrument's"),
-            pick("tif", "Time in force", tuple(TIMES_IN_FORCE)),
+            pick("tif", "Time in force", (*TIMES_IN_FORCE, UNTIL_A_DATE)),
+            calendar_day("till", "Good till", None, help=f"The day of '{UNTIL_A_DATE.lower()}'"),
             _block_field(scope),
         ),
-        check=lambda values: _problems(snapshot, values),
+        check=lambda values: _problems(scope, values),
         live=lambda values: _in_words(scope, portfolios, values),
     )
 
@@ -153,12 +177,23 @@ def _currency(snapshot: Snapshot, values: Values) -> str | None:
     return values["currency"].strip().upper() or (known.currency if known else "") or None
 
 
-def _problems(snapshot: Snapshot, values: Values) -> Sequence[str]:
+def _problems(scope: Scope, values: Values) -> Sequence[str]:
+    snapshot = scope.snapshot
     terms = (values["type"], values["limit"], values["stop"])
-    told = [*missing_prices(*terms), *useless_prices(*terms)]
+    told = [*missing_prices(*terms), *useless_prices(*terms), *_expiry_problem(scope, values)]
     known = known_instrument(snapshot, values["instrument"])
     priced_at = values["limit"].strip() or values["stop"].strip()
     return [*told, NO_CURRENCY] if known and priced_at and not _currency(snapshot, values) else told
+
+
+def _expiry_problem(scope: Scope, values: Values) -> Sequence[str]:
+    """Return what is wrong with the day that an order is good till, where it has one, or should."""
+    typed, until = values["till"].strip(), values["tif"] == UNTIL_A_DATE
+    if bool(typed) is not until:
+        said = "Type the day that it is good till." if until else f"A day goes with '{UNTIL_A_DATE}' only."
+        return [said]
+    past = expired(parse_day(typed).date(), _trading_day(scope, values["instrument"])) if typed else ""
+    return [past] if past else []
 
 
 def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine:
@@ -171,7 +206,8 @@ def _line(snapshot: Snapshot, values: Values, portfolios: IdLookup) -> OrderLine
         type=offered(TYPES, snapshot.order_types)[values["type"]],
         limit=parse_price(values["limit"]) if values["limit"].strip() else None,
         stop=parse_price(values["stop"]) if values["stop"].strip() else None,
-        time_in_force=TIMES_IN_FORCE[values["tif"]],
+        time_in_force=TIMES["gtd"] if values["tif"] == UNTIL_A_DATE else TIMES_IN_FORCE[values["tif"]],
+        good_till=parse_day(values["till"]).date() if values["till"].strip() else None,
         parts=shares,
         money=money,
     )
@@ -315,18 +351,10 @@ def new_by_line_form(scope: Scope) -> Form:
         return _told(scope, portfolios, line, currency, values["block"], last=_last_price(scope, line.ticker))
 
     def completed(typed: str) -> list[str]:
-        by_portfolio = completed_with_portfolio(typed, scope.snapshot.records, portfolios)
-        return by_portfolio or instruments_typed.completed_line(scope.snapshot, typed)
-
-    def instrument(ticker: str) -> str | None:
-        return instrument_problem(scope.snapshot, ticker)
+        return line_completion.completed(typed, partial(_parsed, scope), scope.snapshot, portfolios)
 
     def problem(typed: str) -> str | None:
-        today = partial(_trading_day, scope)
-        side = partial(side_typed, scope.snapshot)
-        errors = parse_order_line(
-            typed, portfolios=portfolios, today=today, check=instrument, side=side
-        ).errors
+        errors = _parsed(scope, typed, partial(instrument_problem, scope.snapshot)).errors
         return str(errors[0]) if errors else None
 
     return Form(
@@ -340,11 +368,12 @@ def new_by_line_form(scope: Scope) -> Form:
                 check=problem,
                 required=True,
                 wide=True,
+                history=scope.order_lines,
             ),
             text("currency", "Currency", help="Of the price; else the instrument's"),
             _block_field(scope),
         ),
-        intro="For example: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
+        intro="For example: buy 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
         check=lambda values: _line_problems(scope, values),
         live=said,
     )
@@ -356,14 +385,19 @@ def _trading_day(scope: Scope, ticker: str) -> date:
     return trading_day(scope.now, known.currency if known else None)
 
 
-def _read_line(scope: Scope, values: Values) -> OrderLine | None:
-    portfolios = portfolio_lookup(scope.snapshot, scope.home)
+def _parsed(scope: Scope, typed: str, check: Callable[[str], str | None] | None = None) -> Parsed:
+    """Read an order line as this desk understands it."""
     return parse_order_line(
-        values["line"],
-        portfolios=portfolios,
+        typed,
+        portfolios=portfolio_lookup(scope.snapshot, scope.home),
         today=partial(_trading_day, scope),
+        check=check,
         side=partial(side_typed, scope.snapshot),
-    ).line
+    )
+
+
+def _read_line(scope: Scope, values: Values) -> OrderLine | None:
+    return _parsed(scope, values["line"]).line
 
 
 def _line_problems(scope: Scope, values: Values) -> Sequence[str]:

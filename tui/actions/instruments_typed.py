@@ -91,15 +91,6 @@ def now_of(scope: Scope) -> datetime:
     return scope.facts.now() if scope.facts else scope.now
 
 
-def completed_line(snapshot: Snapshot, typed: str) -> list[str]:
-    """Return an order line with its last word completed to an instrument, where one is expected."""
-    before, _, word = typed.rpartition(" ")
-    expected = len(before.split()) in (2, 3) and len(word) >= COMPLETED_FROM and not word.startswith("@")
-    if not expected or snapshot.find_instruments(word):
-        return []
-    return [f"{before} {each.label}" for each in called(snapshot, word) if " " not in each.label]
-
-
 def still_open(snapshot: Snapshot, typed: str, found: LookedUp) -> str:
     """Return what to ask after ``typed`` was looked up, as a sentence; empty when it names one instrument."""
     if len(found.identified) == 1:

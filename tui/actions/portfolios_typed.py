@@ -41,11 +41,3 @@ def names_of(records: Records, ids: Iterable[ResourceId | None], lookup: IdLooku
                 f"{id.code} is unknown{': ' if meant else ''}{', '.join(offered)}{'?' if meant else ''}"
             )
     return "; ".join(said)
-
-
-def completed_with_portfolio(typed: str, records: Records, lookup: IdLookup) -> list[str]:
-    """Return an order line with the name behind its last ``@`` completed to the portfolio's code."""
-    before, at, name = typed.rpartition("@")
-    if not at or " " in name or lookup.known.get(name.casefold()):
-        return []
-    return [f"{before}@{lookup.write(id)}" for id in portfolios_called(records, name)]

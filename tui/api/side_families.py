@@ -41,8 +41,12 @@ class SideFamily(Struct, frozen=True):
 
 BUY: Final = SideFamily(("Buy",), "Buy", "Buy", ("b", "buy"), 1)
 SELL: Final = SideFamily(("Sell",), "Sell", "Sell", ("s", "sell"), -1)
-SHORT: Final = SideFamily(("SellShort", "ShortSell"), "Sell short", "Short", ("ss", "short"), -1)
-COVER: Final = SideFamily(("CoverShort", "BuyToCover"), "Buy to cover", "Cover", ("bc", "btc", "cover"), 1)
+SHORT: Final = SideFamily(
+    ("SellShort", "ShortSell"), "Sell short", "Short", ("ss", "short", "sell short"), -1
+)
+COVER: Final = SideFamily(
+    ("CoverShort", "BuyToCover"), "Buy to cover", "Cover", ("bc", "btc", "cover", "buy to cover"), 1
+)
 SIDE_FAMILIES: Final = (BUY, SELL, SHORT, COVER)
 """The built-in sides, in the order in which they are offered."""
 

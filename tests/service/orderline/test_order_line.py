@@ -282,3 +282,63 @@ def test_a_portfolio_is_written_as_it_is_read() -> None:
     for id in (*KNOWN, ResourceId("demo", "GROWTH"), ResourceId("demo", "us_long"), ResourceId("x", "NEW")):
         assert HERE.read(HERE.write(id)) == id
     assert HERE.names() == ["FundA/GROWTH", "FundB/GROWTH", "UKEQ-GROW", "funds_uk/us_long"]
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("buy 100 VOD @A", "Buy"),
+        ("sell 100 VOD @A", "Sell"),
+        ("Sell Short 100 VOD @A", "SellShort"),
+        ("buy to cover 100 VOD @A", "CoverShort"),
+    ],
+)
+def test_a_side_is_taken_in_words_too(text: str, side: str) -> None:
+    assert line(text).side == side
+
+
+@pytest.mark.parametrize(
+    ("terms", "type", "limit", "stop"),
+    [
+        ("market", "Market", None, None),
+        ("at mkt", "Market", None, None),
+        ("limit 0.82", "Limit", Decimal("0.82"), None),
+        ("stp 0.8 lmt 0.82", "StopLimit", Decimal("0.82"), Decimal("0.8")),
+        ("limit 0.82 stop 0.8 gtc", "StopLimit", Decimal("0.82"), Decimal("0.8")),
+    ],
+)
+def test_the_types_of_the_form_are_types_of_the_line(
+    terms: str, type: str, limit: Decimal | None, stop: Decimal | None
+) -> None:
+    read = line(f"b 100 VOD {terms} @A")
+    assert (read.type, read.limit, read.stop) == (type, limit, stop)
+
+
+@pytest.mark.parametrize(
+    ("text", "money", "sizes"),
+    [
+        ("b VOD @A 30k @B 20k", "", [30_000, 20_000]),
+        ("b VOD lmt 0.82 gtc @A 30k", "", [30_000]),
+        ("b VOD @A 30k GBP @B 20k GBP", "GBP", [30_000, 20_000]),
+        ("b VOD @A 30k gbp @B 20k", "GBP", [30_000, 20_000]),
+    ],
+)
+def test_the_whole_may_be_left_out_where_each_portfolio_has_a_size(
+    text: str, money: str, sizes: list[int]
+) -> None:
+    read = line(text)
+    assert (read.ticker, read.money, read.size) == ("VOD", money, Decimal(sum(sizes)))
+    assert [part.size for part in read.parts] == sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("b VOD @A 60% @B 40%", "Give @A a size, like 50k, or write the size of the whole before."),
+        ("b VOD @A 30k @B 20k GBP", "all in units, or all in money of one currency"),
+        ("b 50k VOD @A 60% GBP @B", "all in units, or all in money of one currency"),
+        ("sell short short 5 X @A", "is not"),
+    ],
+)
+def test_measures_that_contradict_are_said(text: str, why: str) -> None:
+    assert why in parsed_line(text).errors[0].text

@@ -517,6 +517,7 @@ class PanesScreen(ActsWhenMounted[None]):
             insisted=self.insisted,
             compliance_run=desk.profile.compliance_run if desk else None,
             pinned=self.pinned,
+            order_lines=session.order_lines,
         )
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:

@@ -19,7 +19,7 @@ from textual.widgets import Static
 from tui.actions.action import WARNING
 from tui.screens.dialogs.dialog import Dialog
 from widgets.fields import STEPS, TURN
-from widgets.form import EXPLAIN_LINES, LIST_STEPS, NEXT, SUBMIT, Field, FormFields
+from widgets.form import EXPLAIN_LINES, LIST_STEPS, NEXT, RECALLS, SUBMIT, Field, FormFields
 from widgets.key_bar import hints_of
 from widgets.key_names import key_list, key_words
 from widgets.visible import visible
@@ -102,6 +102,8 @@ class FormDialog(Dialog[dict[str, str]]):
         hints = [(key_words(SUBMIT), "continue"), *hints_of(self.BINDINGS)]
         if len(self._fields) > 1:
             hints.append((key_words(NEXT), "next field"))
+        if any(field.history is not None and field.history.texts for field in self._fields):
+            hints.append((key_words(next(iter(RECALLS))), "earlier"))
         if len(self._fields) == 1 and self._fields[0].offers is not None:
             hints.append((key_list(LIST_STEPS), "choose"))
         if any(field.kind == "flag" for field in self._fields):
@@ -214,6 +216,9 @@ class FormDialog(Dialog[dict[str, str]]):
             self._show(Content("\n".join(visible(problem) for problem in problems)), wrong=True)
         else:
             entries = self.query_one(FormFields).list.entries
+            for entry in entries:
+                if entry.field.history is not None:
+                    entry.field.history.remember(entry.value)
             self._draft.shown = dict(self._prefilled)
             self._draft.typed = frozenset(entry.field.id for entry in entries if entry.edited)
             self.dismiss(values)

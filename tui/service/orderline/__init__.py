@@ -10,7 +10,7 @@ from tui.service.orderline.order_line import (
     PortfolioShare,
     priced_at,
 )
-from tui.service.orderline.parser import parse_order_line
+from tui.service.orderline.parser import expired, parse_order_line, parse_portfolios
 
 __all__ = [
     "TIMES",
@@ -18,6 +18,8 @@ __all__ = [
     "OrderLine",
     "Parsed",
     "PortfolioShare",
+    "expired",
     "parse_order_line",
+    "parse_portfolios",
     "priced_at",
 ]

@@ -185,7 +185,11 @@ def priced_at(amount: Decimal | None, currency: str | None) -> CurrencyAndAmount
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The result of parsing: the order when there are no errors, else all errors from left to right."""
+    """The result of parsing: the order when there are no errors, else all errors from left to right.
+
+    ``hopes`` are what may stand behind the last word: side, instrument, type, time, portfolio.
+    """
 
     line: OrderLine | None
     errors: tuple[LineError, ...] = ()
+    hopes: frozenset[str] = frozenset()

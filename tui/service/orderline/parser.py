@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
-from tui.api.base import ResourceId
+from tui.api.base import ZERO, ResourceId
 from tui.api.currencies import minor_units
 from tui.api.side_families import family_typed
 from tui.service.id_lookup import IdLookup
@@ -17,7 +17,14 @@ from tui.service.numbers import parse_money, parse_price, parse_quantity
 from tui.service.orderline.order_line import TIMES, LineError, OrderLine, Parsed, PortfolioShare
 from tui.service.shares import REST, Share, SplitError, parse_share, split
 
-_TYPES: Final = ("mkt", "lmt", "stp")
+MARKET_WORDS: Final = ("mkt", "market")
+PRICE_WORDS: Final = {"lmt": "limit", "limit": "limit", "stp": "stop", "stop": "stop"}
+"""The words before a price, and which one it is."""
+_TYPES: Final = ("at", *MARKET_WORDS, *PRICE_WORDS)
+_LONGEST_SIDE: Final = 3
+"""The words of the longest side: buy to cover."""
+Hope = Literal["side", "instrument", "type", "time", "portfolio"]
+"""What may stand next in a line."""
 
 
 @dataclass(slots=True)
@@ -40,6 +47,13 @@ class _OrderLineParser:
     words: list[_Word]
     at: int = 0
     errors: list[LineError] = field(default_factory=list)
+    hopes: set[Hope] = field(default_factory=set)
+    """What may stand behind the last word."""
+
+    def hope(self, what: Hope) -> None:
+        """Note what may stand next, if nothing does."""
+        if self.at >= len(self.words):
+            self.hopes.add(what)
 
     def next(self) -> _Word | None:
         """Take the next word, or None at the end."""
@@ -82,38 +96,70 @@ def parse_order_line(
         check: returns why a name names no instrument, as a sentence; without it every name is accepted.
         side: returns the side that a word stands for, as the server spells it.
     """
-    words = [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
-    parser = _OrderLineParser(text, portfolios, check, today, side, words)
+    parser = _OrderLineParser(text, portfolios, check, today, side, _words(text))
     named = _side(parser)
     size, money = _size(parser)
     ticker = _ticker(parser)
     kind, limit, stop = _type(parser)
     force, till = _time(parser, ticker)
-    parts = _parts(parser, size, money)
-    if parser.errors or size is None:
-        return Parsed(None, tuple(parser.errors))
-    return Parsed(OrderLine(named, size, ticker, kind, limit, stop, force, till, parts, money))
+    parts, money = _parts(parser, size, money)
+    hopes = frozenset(parser.hopes)
+    if parser.errors:
+        return Parsed(None, tuple(parser.errors), hopes)
+    whole = sum((part.size for part in parts), ZERO)
+    return Parsed(OrderLine(named, whole, ticker, kind, limit, stop, force, till, parts, money), hopes=hopes)
+
+
+def parse_portfolios(text: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
+    """Read the part of an order line that says for whom: ``[SIZE [CURRENCY]] @PORTFOLIO [SIZE|PCT] ...``.
+
+    Returns the shares and the currency of their sizes, empty for units.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
+    words = _words(text)
+    parser = _OrderLineParser(text, portfolios, None, lambda ticker: date.min, built_in_side, words)
+    size, money = (None, "") if parser.peek().startswith("@") else _size(parser, alone=True)
+    parts, money = _parts(parser, size, money)
+    if parser.errors:
+        raise ValueError(parser.errors[0].text)
+    return parts, money
+
+
+def _words(text: str) -> list[_Word]:
+    return [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
 
 
 def _side(parser: _OrderLineParser) -> str:
+    parser.hope("side")
+    for count in range(_LONGEST_SIDE, 0, -1):
+        words = [parser.peek(ahead) for ahead in range(count)]
+        found = parser.side(" ".join(words)) if all(words) else None
+        if found is not None:
+            parser.at += count
+            return found
     word = parser.next()
     if word is None:
-        parser.wrong("Begin with the side: b, s, ss or bc.")
-        return ""
-    found = parser.side(word.text)
-    if found is None:
+        parser.wrong("Begin with the side: buy, sell, sell short or buy to cover; b, s, ss or bc.")
+    else:
         parser.wrong(f"'{word.text}' is not a side: b buys, s sells, ss sells short, bc buys to cover.", word)
-        return ""
-    return found
+    return ""
 
 
-def _size(parser: _OrderLineParser) -> tuple[Decimal | None, str]:
-    """Read units, or money with its currency behind it; the currency is empty for units."""
+def _size(parser: _OrderLineParser, *, alone: bool = False) -> tuple[Decimal | None, str]:
+    """Read units, or money with its currency behind it; the currency is empty for units.
+
+    There is none where the portfolios have sizes of their own: a ticker and what follows one come next then.
+    Standing ``alone`` it has no ticker behind it.
+    """
+    if not alone and _is_size_left_out(parser):
+        return None, ""
     word = parser.next()
     if word is None:
         parser.wrong("Say how many, like 1,000 or 50k, or for how much, like 50k GBP.")
         return None, ""
-    money = _currency(parser)
+    money = _currency(parser, alone=alone)
     try:
         return (parse_money(word.text, money) if money else parse_quantity(word.text)), money
     except ValueError as error:
@@ -121,17 +167,27 @@ def _size(parser: _OrderLineParser) -> tuple[Decimal | None, str]:
         return None, money
 
 
-def _currency(parser: _OrderLineParser) -> str:
+def _is_size_left_out(parser: _OrderLineParser) -> bool:
+    word, behind = parser.peek(), parser.peek(1)
+    return word[:1].isalpha() and _follows_ticker(behind)
+
+
+def _follows_ticker(word: str) -> bool:
+    return word.startswith("@") or word.lower() in (*_TYPES, *TIMES)
+
+
+def _currency(parser: _OrderLineParser, *, alone: bool = False) -> str:
     """Take the currency before a ticker: a code of ISO 4217 with no ticker behind it is a ticker itself."""
     code, behind = parser.peek(), parser.peek(1)
-    is_ticker = behind and not behind.startswith("@") and behind.lower() not in (*_TYPES, *TIMES)
-    if minor_units(code) is None or not is_ticker:
+    is_currency = alone or (behind and not _follows_ticker(behind))
+    if minor_units(code) is None or not is_currency:
         return ""
     parser.next()
     return code.upper()
 
 
 def _ticker(parser: _OrderLineParser) -> str:
+    parser.hope("instrument")
     word = parser.next()
     if word is None:
         parser.wrong("Say what, by its ticker.")
@@ -147,27 +203,35 @@ def _ticker(parser: _OrderLineParser) -> str:
 
 
 def _type(parser: _OrderLineParser) -> tuple[str, Decimal | None, Decimal | None]:
-    kind = parser.peek().lower()
-    if kind == "mkt":
+    """Read the type and its prices, in either order for a stop limit; nothing is at market."""
+    parser.hope("type")
+    if parser.peek().lower() == "at" and parser.peek(1).lower() in MARKET_WORDS:
+        parser.next()
+    if parser.peek().lower() in MARKET_WORDS:
         parser.next()
         return "Market", None, None
-    if kind not in _TYPES:
-        return "Market", None, None
-    parser.next()
-    name = "Limit" if kind == "lmt" else "Stop"
-    word = parser.next()
+    prices: dict[str, Decimal | None] = {}
+    while (name := PRICE_WORDS.get(parser.peek().lower(), "")) and name not in prices:
+        prices[name] = _price(parser, name)
+        parser.hope("type")
+    kind = {("limit",): "Limit", ("stop",): "Stop", ("limit", "stop"): "StopLimit"}
+    return kind.get(tuple(sorted(prices)), "Market"), prices.get("limit"), prices.get("stop")
+
+
+def _price(parser: _OrderLineParser, name: str) -> Decimal | None:
+    lead, word = parser.next(), parser.next()
     if word is None:
-        parser.wrong(f"Say the {name.lower()} price after '{kind}'.")
-        return name, None, None
+        parser.wrong(f"Say the {name} price after '{lead.text.lower() if lead else name}'.")
+        return None
     try:
-        price = parse_price(word.text)
+        return parse_price(word.text)
     except ValueError as error:
         parser.wrong(str(error), word)
-        return name, None, None
-    return (name, price, None) if kind == "lmt" else (name, None, price)
+        return None
 
 
 def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
+    parser.hope("time")
     force = parser.peek().lower()
     if force not in TIMES:
         return "Day", None
@@ -183,10 +247,14 @@ def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
     except ValueError:
         parser.wrong(f"'{word.text}' is not a date: write it like 2026-11-30.", word)
         return TIMES[force], None
-    today = parser.today(ticker)
-    if till < today:
-        parser.wrong(f"{word.text} is in the past: in its market it is {today:%a %d %b %Y}.", word)
+    if past := expired(till, parser.today(ticker)):
+        parser.wrong(past, word)
     return TIMES[force], till
+
+
+def expired(till: date, today: date) -> str:
+    """Return why an order cannot be good till a day, as a sentence: it is over in its market."""
+    return f"{till} is in the past: in its market it is {today:%a %d %b %Y}." if till < today else ""
 
 
 @dataclass(slots=True)
@@ -199,37 +267,49 @@ class _Portion:
     share_word: _Word | None = None
 
 
-def _parts(parser: _OrderLineParser, size: Decimal | None, money: str) -> tuple[PortfolioShare, ...]:
-    portions = _portions(parser, money)
+def _parts(
+    parser: _OrderLineParser, size: Decimal | None, money: str
+) -> tuple[tuple[PortfolioShare, ...], str]:
+    """Read who gets what of a size, or each size where the whole is left out; return it with the currency."""
+    portions, money = _portions(parser, money, sized=size is not None)
     if not portions:
         parser.wrong("Say for which portfolio, like @UKEQ-GROW.")
-        return ()
+        return (), money
     named = [portion.portfolio for portion in portions if portion.portfolio is not None]
     for portion in portions:
         if portion.portfolio is not None and named.count(portion.portfolio) > 1:
             parser.wrong(f"{portion.word.text} is named more than once.", portion.word)
-            return ()
-    if size is None or parser.errors:
-        return ()
-    names = [portion.word.text for portion in portions]
+            return (), money
+    if parser.errors:
+        return (), money
+    shares = [portion.share for portion in portions]
+    if size is None:
+        unsized = next((portion for portion in portions if portion.share.size is None), None)
+        if unsized is not None:
+            said = f"Give {unsized.word.text} a size, like 50k, or write the size of the whole before."
+            parser.wrong(said, unsized.word)
+            return (), money
+        size = sum((share.size for share in shares if share.size is not None), ZERO)
     try:
-        sizes = split(size, [portion.share for portion in portions], names, "portfolio", money)
+        sizes = split(size, shares, [portion.word.text for portion in portions], "portfolio", money)
     except SplitError as error:
         at = portions[error.at]
         parser.wrong(str(error), (at.share_word if error.rest is not None else None) or at.word)
-        return ()
-    return tuple(
-        PortfolioShare(portion.portfolio, size) for portion, size in zip(portions, sizes, strict=True)
-    )
+        return (), money
+    parts = zip(portions, sizes, strict=True)
+    return tuple(PortfolioShare(portion.portfolio, size) for portion, size in parts), money
 
 
-def _portions(parser: _OrderLineParser, money: str) -> list[_Portion]:
+def _portions(parser: _OrderLineParser, money: str, *, sized: bool) -> tuple[list[_Portion], str]:
+    """Read portfolios with what each gets; the first currency behind a size is that of all of them."""
     portions: list[_Portion] = []
+    parser.hope("portfolio")
     while (word := parser.next()) is not None:
         if word.text.startswith("@"):
             portions.append(_Portion(word, _portfolio(parser, word)))
         elif portions and portions[-1].share_word is None:
             portions[-1].share_word = word
+            money = _currency_behind(parser, money, open=not sized and len(portions) == 1)
             try:
                 portions[-1].share = parse_share(word.text, money)
             except ValueError as error:
@@ -239,8 +319,22 @@ def _portions(parser: _OrderLineParser, money: str) -> list[_Portion]:
                 "mkt, lmt, stp, day, gtc, ioc, fok, gtd or @PORTFOLIO" if not portions else "@PORTFOLIO"
             )
             parser.wrong(f"'{word.text}' is not understood here; write {expected}.", word)
-            return portions
-    return portions
+            break
+        parser.hope("portfolio")
+    return portions, money
+
+
+def _currency_behind(parser: _OrderLineParser, money: str, *, open: bool) -> str:
+    """Take the currency behind a portfolio's size; while the measure is ``open`` it makes it money."""
+    code = parser.peek()
+    if minor_units(code) is None:
+        return money
+    word = parser.next()
+    if open:
+        return code.upper()
+    if code.upper() != money:
+        parser.wrong("The orders of a block are all in units, or all in money of one currency.", word)
+    return money
 
 
 def _portfolio(parser: _OrderLineParser, word: _Word) -> ResourceId | None:
