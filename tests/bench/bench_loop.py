@@ -33,13 +33,13 @@ from tui.api.states import is_cancelled
 from tui.app import BlotterApp
 from tui.oms.run.embedded import Size
 from tui.screens.browse.screen import BrowseScreen
-from tui.screens.detail.screen import DetailScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.ticket.screen import TicketScreen
 from tui.service.desk import Desk
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.sync.queries import batches
@@ -57,7 +57,7 @@ PATIENCE_S: Final = 300
 AGAIN_S: Final = 2
 """Seconds after which a key is pressed again that leaves a screen."""
 OPENED: Final = (
-    ("details", "enter", EntityKind.BLOCKS, DetailScreen),
+    ("a row's ticket", "enter", EntityKind.BLOCKS, TicketScreen),
     ("browse", "B", EntityKind.BLOCKS, BrowseScreen),
     ("the history of an order", "h", EntityKind.ORDERS, HistoryScreen),
     ("a ticket", "n", EntityKind.BLOCKS, FormDialog),

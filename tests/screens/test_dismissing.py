@@ -36,13 +36,15 @@ from tui.screens.history.screen import HistoryScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
 from tui.screens.row_list import RowListScreen
+from tui.screens.ticket.screen import TicketScreen
 from tui.service.outcomes import Report
 from tui.service.verbs import CancelOrders
 from tui.service.writes.dispatch import Dispatch
 
 OPENED_BY = {
     HelpScreen: ("question_mark",),
-    DetailScreen: ("enter",),
+    DetailScreen: ("i",),
+    TicketScreen: ("enter",),
     HistoryScreen: ("h",),
     BrowseScreen: ("B",),
     RowListScreen: ("t",),

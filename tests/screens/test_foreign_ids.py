@@ -10,6 +10,7 @@ from tests.blotter_app import Blotter, blotter
 from tests.screens.dialogs.test_foreign_characters import FOREIGN, hostile, with_code
 from tui.screens.detail.screen import DetailScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.ticket.screen import TicketScreen
 from widgets.visible import visible
 
 CODE = hostile(FOREIGN["escape"] + FOREIGN["C1"] + FOREIGN["clipboard"])
@@ -35,9 +36,9 @@ def is_open(user: Blotter, kind: type[object]) -> Callable[[], bool]:
 
 async def test_the_desk_details_and_history_show_it_as_plain_text(user: Blotter) -> None:
     assert all_is_plain(user)
-    for key in ("enter", "i"):
+    for key, opened in (("enter", TicketScreen), ("i", DetailScreen)):
         await user.press(key)
-        await user.until(is_open(user, DetailScreen))
+        await user.until(is_open(user, opened))
         await user.pilot.pause()
         assert all_is_plain(user)
         await user.press("escape")

@@ -12,8 +12,8 @@ from textual.screen import Screen
 
 from tests.blotter_app import blotter
 from tui.screens.browse.screen import BrowseScreen
-from tui.screens.detail.screen import DetailScreen
 from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.ticket.screen import TicketScreen
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def counted_work() -> Iterator[list[str]]:
 
 async def test_a_screen_is_painted_once_as_it_opens_and_the_desk_is_not_laid_out_again() -> None:
     async with blotter((160, 48)) as user:
-        for key, opened in (("enter", DetailScreen), ("B", BrowseScreen), ("n", FormDialog)):
+        for key, opened in (("enter", TicketScreen), ("B", BrowseScreen), ("n", FormDialog)):
             await user.press(key, "escape")  # what it asks for is known after that
             with counted_work() as noted:
                 await user.press(key)

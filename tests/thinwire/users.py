@@ -58,6 +58,7 @@ OPENING_KEYS: Final = {
     "BrowseScreen": "B",
     "RowListScreen": "t",
     "DetailScreen": "i",
+    "TicketScreen": "enter",
     "PreviewDialog": "K",
 }
 """Keys to screens that few keys lead to: pressed more often until the screen was seen."""

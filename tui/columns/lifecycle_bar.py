@@ -11,6 +11,20 @@ ASCII_GLYPHS: Final = ("B", "A", "F", "P")
 REST: Final = " "
 ASCII_REST: Final = "."
 OVER: Final = "+"
+STAGES: Final = ("booked", "allocated", "filled", "placed")
+"""What each glyph stands for, in their order."""
+
+
+def legend(*, ascii: bool = False) -> str:
+    """Return what the cells of the bar mean, each with its glyph.
+
+    >>> legend(ascii=True)
+    'B booked  A allocated  F filled  P placed  . left  + too much'
+    """
+    glyphs = ASCII_GLYPHS if ascii else GLYPHS
+    said = [f"{glyph} {stage}" for glyph, stage in zip(glyphs, STAGES, strict=True)]
+    rest = (f"{ASCII_REST} left",) if ascii else ()
+    return "  ".join((*said, *rest, f"{OVER} too much"))
 
 
 def lifecycle_bar(ordered: Decimal, stages: Sequence[Decimal], *, ascii: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""The screens that look closer at one row, wherever it was found: its members, and its history."""
+"""The screens that look closer at one row, wherever it was found: ticket, members, history."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from tui.api import codec
 from tui.api.base import ResourceId
 from tui.screens.detail.screen import DetailScreen, Section, sections_of
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.ticket.screen import TicketScreen
+from tui.screens.ticket.ticket_words import RowTicket, ticket_of
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
+from tui.service.snapshot.relations import order_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.session import DeskSession
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tui.api.models import Order, OrderGraphBlock
+    from tui.columns.column import Column
+    from tui.columns.steps import Steps
     from tui.service.desk import Desk
 
 COMPLIANCE: Final = "Compliance"
@@ -64,6 +69,44 @@ def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = Fal
     if (portfolio := _portfolio_of(ref, row)) is not None:
         more.append(partial(_with_portfolio, server, snapshot, ref, portfolio))
     return DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more)
+
+
+def ticket_screen(
+    server: Desk,
+    session: DeskSession,
+    ref: Ref,
+    source: Callable[[], Snapshot],
+    columns: Callable[[EntityKind], Sequence[Column] | None] = lambda kind: None,
+) -> TicketScreen:
+    """Return the ticket of a row of what ``source`` returns, now and later.
+
+    ``columns`` returns those that are known of a kind of rows there; None for all of its pane.
+    """
+
+    def build(snapshot: Snapshot, ref: Ref, why_unnamed: str) -> Steps[RowTicket]:
+        context = session.display_context
+        return ticket_of(snapshot, ref, context, session.now(), columns(ref.kind), why_unnamed)
+
+    async def complete(snapshot: Snapshot, ref: Ref) -> str:
+        row, why = snapshot.row(ref), ""
+        if compliance_section(snapshot, row) and unnamed_rules(snapshot, row):
+            why = await server.beside.read_rule_names(row)
+        if (portfolio := _portfolio_of(ref, row)) is not None:
+            await server.beside.reference.complete((portfolio,), within_s=LONGEST_WAIT_S)
+        return why
+
+    def history(snapshot: Snapshot, ref: Ref) -> HistoryScreen | None:
+        order = order_of(snapshot, ref)
+        return None if order is None else history_screen(server, session, snapshot, order)
+
+    return TicketScreen(
+        ref,
+        source,
+        build,
+        complete=complete,
+        raw=lambda snapshot, ref: detail_screen(server, snapshot, ref, raw=True),
+        history=history,
+    )
 
 
 async def _with_rule_names(server: Desk, row: Order | OrderGraphBlock) -> Section | None:

@@ -12,8 +12,8 @@ from tests.blotter_app import Blotter, blotter
 from tests.service.dealer import FaultyTransport
 from tui.api.http import AsyncBaseTransport
 from tui.screens.browse.screen import BrowseScreen
-from tui.screens.detail.screen import DetailScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.ticket.screen import TicketScreen
 from widgets.filterbar import FilterBar
 
 
@@ -59,7 +59,7 @@ async def test_a_row_found_opens_its_details_and_its_history() -> None:
         await look_for(user, "id=BLK-0036")
         await user.until(lambda: codes(user) == ["BLK-0036"])
         await user.press("enter")
-        await user.until(lambda: isinstance(user.app.screen, DetailScreen))
+        await user.until(lambda: isinstance(user.app.screen, TicketScreen))
         assert "256,500" in user.text()
         await user.press("escape", "h")
         await user.until(lambda: isinstance(user.app.screen, HistoryScreen))

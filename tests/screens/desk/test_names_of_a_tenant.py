@@ -100,7 +100,7 @@ async def test_the_details_of_a_row_say_what_its_ids_are_called() -> None:
         await user.press("enter", "escape")
         await user.go("orders", next(c for c in user.codes("orders") if user.row("orders", c)["fund"]))
         await user.press("enter")
-        await user.until(lambda: "Known as" in user.text())
+        await user.until(lambda: "Instrument  " in user.text())
         order = user.pane("orders").cursor
         assert order is not None
         row = user.app.session.snapshot.row(order)

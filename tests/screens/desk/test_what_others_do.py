@@ -75,7 +75,7 @@ async def test_a_placement_that_is_its_own_parent_is_marked_and_its_detail_says_
         await user.go("placements", marked[0])
         assert f"▲ {marked[0]}" in user.text()
         await user.press("enter")
-        await user.until(lambda: "Contradictions" in user.text())
+        await user.until(lambda: "Attention" in user.text())
         assert "It is its own parent, or that of one of its parents." in in_lines(user)
         await user.press("escape")
         await poll(user, watch)

@@ -29,7 +29,7 @@ class ComplianceLine(AsyncBaseTransport):
 
 
 def said(user: Blotter) -> str:
-    return " ".join(user.text().split())
+    return " ".join(user.text().replace("▏", " ").split())
 
 
 @pytest.mark.parametrize("size", [(160, 48), (80, 40)])

@@ -32,7 +32,7 @@ from tui.screens.browse.heading import heading, notes, why_empty
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.grid_columns import grid_columns
-from tui.screens.row_screens import detail_screen, history_screen
+from tui.screens.row_screens import history_screen, ticket_screen
 from tui.screens.time_field import time_field, time_typed
 from tui.service.browse import BROWSED, BrowsedPage, Search
 from tui.service.environment import Update
@@ -64,7 +64,7 @@ class BrowseScreen(DismissOnce[Ref]):
         Binding("p", "previous", "Newer"),
         Binding("T", "date", "Date"),
         Binding("tab", "turn", "Blocks or orders"),
-        Binding("enter", "detail", "Details"),
+        Binding("enter", "detail", "Ticket"),
         Binding("h", "history", "History"),
         Binding("d", "go", "To the desk"),
         Binding("r", "reload", "Reload"),
@@ -256,11 +256,18 @@ class BrowseScreen(DismissOnce[Ref]):
             moment = min(read.end - timedelta(microseconds=1), session.now())
         self._look_for(replace(self._search, until=moment))
 
-    def action_detail(self) -> None:
-        """Show all members of the row under the cursor."""
+    @work(group="dialog", description="ticket")
+    async def action_detail(self) -> None:
+        """Show the ticket of the row under the cursor, and go to the row chosen there."""
         cursor, page = self._cursor, self._page
-        if page is not None and cursor is not None and cursor in page.snapshot:
-            self.app.push_screen(detail_screen(self._desk, page.snapshot, cursor))
+        if page is None or cursor is None or cursor not in page.snapshot:
+            return
+        screen = ticket_screen(
+            self._desk, self._session, cursor, lambda: page.snapshot, lambda kind: browsed_columns(kind)
+        )
+        jump = await self.app.push_screen_wait(screen)
+        if jump is not None:
+            self._go_to(jump)
 
     @on(Grid.Opened)
     def _opened(self, event: Grid.Opened) -> None:

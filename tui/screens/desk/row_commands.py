@@ -41,13 +41,27 @@ async def show_history(desk: PanesScreen) -> None:
         desk.go_to(jump)
 
 
-def show_detail(desk: PanesScreen, pane: Pane, *, raw: bool = False) -> None:
-    """Show all members of the row under the cursor of ``pane``."""
-    from tui.screens.row_screens import detail_screen
+async def show_ticket(desk: PanesScreen, pane: Pane) -> None:
+    """Show the ticket of the row under the cursor of ``pane``, and go to the row chosen there."""
+    from tui.screens.row_screens import ticket_screen
 
     cursor, server = pane.cursor, desk.session.desk
+    if cursor is None or server is None or cursor not in desk.snapshot:
+        return
+    jump = await desk.app.push_screen_wait(
+        ticket_screen(server, desk.session, cursor, lambda: desk.session.snapshot)
+    )
+    if jump is not None:
+        desk.go_to(jump)
+
+
+def show_raw(desk: PanesScreen) -> None:
+    """Show the row under the cursor as JSON, and all its members."""
+    from tui.screens.row_screens import detail_screen
+
+    cursor, server = desk.active.cursor, desk.session.desk
     if cursor is not None and server is not None and cursor in desk.snapshot:
-        desk.app.push_screen(detail_screen(server, desk.snapshot, cursor, raw=raw))
+        desk.app.push_screen(detail_screen(server, desk.snapshot, cursor, raw=True))
 
 
 async def copy(desk: PanesScreen) -> None:
@@ -94,20 +108,20 @@ ROW: Final[tuple[DeskCommand, ...]] = (
     DeskCommand(
         "detail",
         "enter",
-        "Details",
-        "Every field of the row",
+        "Ticket",
+        "Who, what, how much, at what price and when, and the rows it belongs with",
         "Inspect",
         disabled_reason=_no_row,
-        run=lambda desk: show_detail(desk, desk.active),
+        run=lambda desk: show_ticket(desk, desk.active),
     ),
     DeskCommand(
         "raw",
         "i",
         "Raw JSON",
-        "The row as JSON, as the server sent it",
+        "The row as JSON, as the server sent it, and all its members",
         "Inspect",
         disabled_reason=_no_row,
-        run=lambda desk: show_detail(desk, desk.active, raw=True),
+        run=show_raw,
     ),
     DeskCommand(
         "copy",

@@ -21,7 +21,7 @@ from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
-from tui.screens.desk.row_commands import show_detail
+from tui.screens.desk.row_commands import show_ticket
 from tui.screens.desk.tape_line import TapeLine
 from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.service.outcomes import Report
@@ -149,7 +149,7 @@ class DeskScreen(PanesScreen):
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
         if not self.in_dialog:
-            show_detail(self, event.pane)
+            self._dialogs = self._ask(show_ticket(self, event.pane))
 
 
 def _created_block(report: Report, before: Snapshot, after: Snapshot) -> ResourceId | None:
