@@ -148,7 +148,7 @@ def show(snapshot: Snapshot, kind: EntityKind) -> None:
     ids = tuple(snapshot.rows(kind))
     totals = Totals(view)
     totals.add(snapshot, ids)
-    totals.parts()
+    totals.parts(snapshot)
     for id in ids:
         ref, row = Ref(kind, id), snapshot.rows(kind)[id]
         assert id in related(snapshot, ref)[kind]

@@ -64,7 +64,9 @@ def test_money_is_added_up_per_currency_each_with_its_own_decimals_and_exported_
     )
     totals = Totals(View(EntityKind.EXECUTIONS))
     totals.add(snapshot, snapshot.executions)
-    assert totals.text() == "quantity 14 · 0.00005684 BTC · 3,704 JPY · 0.125 KWD · 1.00 USD"
+    assert totals.text(snapshot) == (
+        "quantity 14 · buy 0.00005684 BTC · buy 3,704 JPY · buy 0.125 KWD · buy 1.00 USD"
+    )
     exported = export_csv(View(EntityKind.EXECUTIONS), snapshot, tuple(snapshot.executions)).splitlines()
     at = [column.id for column in COLUMNS[EntityKind.EXECUTIONS]].index("value")
     assert [line.split(",")[at] for line in exported[1:]] == ["3703.5", "0.125", "0.00005684", "0.999"]

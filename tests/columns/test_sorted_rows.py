@@ -161,7 +161,7 @@ def added_up(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
     """Return what rows come to, counted from the start."""
     totals = Totals(view)
     totals.add(snapshot, ids)
-    return totals.text()
+    return totals.text(snapshot)
 
 
 @dataclass
@@ -203,7 +203,9 @@ class Kept:
         assert rows.keys() == set(wanted)
         assert [rows.find(id) for id in wanted] == list(range(len(wanted)))
         assert rows.total == len(allowed)
-        assert rows.totals.text() == added_up(self.view, snapshot, [id for id in wanted if id in matching])
+        assert rows.totals.text(snapshot) == added_up(
+            self.view, snapshot, [id for id in wanted if id in matching]
+        )
 
 
 def pins(*codes: str) -> frozenset[ResourceId]:
@@ -318,16 +320,16 @@ def test_an_update_given_up_half_way_has_done_nothing() -> None:
     old = snapshot_of(orders=[order(f"ORD-{number}") for number in range(100)])
     rows = finish(SortedRows.build(View(EntityKind.ORDERS, sorts=up("quantity")), old))
     finish(rows.count())
-    before = (rows.ids, rows.totals.text(), rows.total)
+    before = (rows.ids, rows.totals.text(rows.snapshot), rows.total)
     new = touched(old, [Touch(EntityKind.ORDERS, number, (2, 2, 1)) for number in range(100)])
     delta = Update(old, new).deltas[EntityKind.ORDERS]
     steps = rows.compare(new, delta)
     next(steps)
     steps.close()
-    assert (rows.ids, rows.totals.text(), rows.total) == before
+    assert (rows.ids, rows.totals.text(rows.snapshot), rows.total) == before
     assert rows.snapshot is old
     rows.apply(finish(rows.compare(new, delta)))
-    assert rows.totals.text() == added_up(rows.view, new, rows.ids)
+    assert rows.totals.text(rows.snapshot) == added_up(rows.view, new, rows.ids)
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -340,7 +342,7 @@ def test_rows_that_are_added_up_while_others_change_come_to_the_right_sum(begun:
     new = touched(old, [Touch(EntityKind.ORDERS, number, (3, 0, 1)) for number in (0, 150, 300)])
     rows.apply(finish(rows.compare(new, Update(old, new).deltas[EntityKind.ORDERS])))
     finish(counting)
-    assert rows.totals.text() == added_up(rows.view, new, rows.ids)
+    assert rows.totals.text(rows.snapshot) == added_up(rows.view, new, rows.ids)
 
 
 def test_new_rows_are_found_at_the_end_or_wherever_they_are() -> None:
@@ -353,7 +355,7 @@ def test_new_rows_are_found_at_the_end_or_wherever_they_are() -> None:
 @pytest.mark.parametrize(
     ("fields", "columns"),
     [
-        ({"quantity": Decimal(50)}, {"quantity", "left"}),
+        ({"quantity": Decimal(50)}, {"quantity", "left", "notional"}),
         ({"state": "Filled"}, {"state"}),
         ({"quantity": Decimal("100.0")}, set()),
         ({"date": NINE.replace(minute=1)}, {"date"}),
@@ -390,7 +392,7 @@ def test_money_that_comes_and_goes_leaves_no_currency_behind() -> None:
     finish(rows.count())
     one = touched(empty, [Touch(EntityKind.EXECUTIONS, 1, (1, 1, 1))])
     rows.apply(finish(rows.compare(one, Update(empty, one).deltas[EntityKind.EXECUTIONS])))
-    assert rows.totals.text() == "quantity 10 · 25.00 USD"
+    assert rows.totals.text(rows.snapshot) == "quantity 10 · buy 25.00 USD"
     none = touched(one, [Touch(EntityKind.EXECUTIONS, 1, None)])
     rows.apply(finish(rows.compare(none, Update(one, none).deltas[EntityKind.EXECUTIONS])))
-    assert rows.totals.text() == ""
+    assert rows.totals.text(rows.snapshot) == ""

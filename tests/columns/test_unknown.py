@@ -66,7 +66,10 @@ def test_unknown_figures_are_unknown_in_totals_and_in_no_file() -> None:
     snapshot, view = without(EntityKind.EXECUTIONS), View(EntityKind.PLACEMENTS)
     totals = Totals(view)
     totals.add(snapshot, snapshot.placements)
-    assert totals.text() == "quantity 100 · executed ? · left ? · allocated 40"
+    assert (
+        totals.text(snapshot)
+        == "quantity 100 · executed ? · left ? · allocated 40 · buy 19,000 USD · open worth ?"
+    )
     header, row = (
         line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
     )
@@ -84,12 +87,12 @@ def test_a_total_says_how_many_figures_it_lacks() -> None:
     totals, other = Totals(View(EntityKind.ORDERS)), Totals(View(EntityKind.ORDERS))
     totals.add(snapshot, [rid("ORD-1")])
     other.add(snapshot, [rid("ORD-2")])
-    assert totals.text().startswith("quantity 100 · ")
-    assert other.text().startswith("quantity ? · ")
+    assert totals.text(snapshot).startswith("quantity 100 · ")
+    assert other.text(snapshot).startswith("quantity ? · ")
     totals.merge(other)
-    assert totals.text().startswith("quantity 100 + 1 unknown · ")
+    assert totals.text(snapshot).startswith("quantity 100 + 1 unknown · ")
     totals.subtract(snapshot, [rid("ORD-2")])
-    assert totals.text().startswith("quantity 100 · ")
+    assert totals.text(snapshot).startswith("quantity 100 · ")
 
 
 def test_the_bar_of_a_block_of_unknown_size_is_not_over_full() -> None:

@@ -302,7 +302,7 @@ def test_money_is_added_up_per_currency_and_never_mixed() -> None:
     )
     sums = Totals(View(EntityKind.ALLOCATIONS))
     sums.add(desk, desk.allocations)
-    assert sums.text() == "quantity 16 · 20.10 GBP · 15.00 USD"
+    assert sums.text(desk) == "quantity 16 · 20.10 GBP · 15.00 USD"
 
 
 def test_a_bond_is_worth_a_hundredth_of_units_times_price() -> None:
@@ -351,7 +351,7 @@ def test_children_count_with_their_parent_and_not_again() -> None:
     )
     sums = Totals(View(EntityKind.PLACEMENTS))
     sums.add(desk, desk.placements)
-    assert "quantity 100 " in sums.text()
+    assert "quantity 100 " in sums.text(desk)
 
 
 def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:

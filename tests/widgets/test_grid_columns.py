@@ -46,10 +46,17 @@ def test_the_columns_of_the_smallest_rank_stand_first_in_their_own_order() -> No
         NAME._replace(rank=2),
         PRICE._replace(rank=1),
     ]
-    wide, narrow = lay_out(columns, [0] * 5, 61, 1), lay_out(columns, [0] * 5, 45, 1)
+    wide, narrow = lay_out(columns, [0] * 5, 62, 1), lay_out(columns, [0] * 5, 45, 1)
     assert wide.order == (0, 1, 2, 3, 4)
     assert narrow.order == (0, 2, 3, 4, 1)
     assert [slot.width for slot in narrow.slots(0)] == [10, 9, 12, 8]
+
+
+def test_a_column_of_a_larger_rank_comes_once_the_others_have_the_width_they_want() -> None:
+    columns = [ID, NAME, PRICE._replace(rank=1)]
+    assert lay_out(columns, [0] * 3, 41, 1).order == (0, 1, 2)
+    assert lay_out(columns, [0] * 3, 41, 1).slots(0)[-1].column == 1
+    assert [slot.width for slot in lay_out(columns, [0] * 3, 43, 1).slots(0)] == [10, 20, 8]
 
 
 def test_equal_columns_stand_as_they_are_declared_though_a_later_one_would_fit() -> None:
@@ -60,8 +67,8 @@ def test_equal_columns_stand_as_they_are_declared_though_a_later_one_would_fit()
 
 def test_a_state_takes_the_room_it_needs_from_texts_and_codes_take_no_more_than_they_want() -> None:
     code, state = ID._replace(flexible=True), GridColumn("state", "State", 8, cut="last")
-    layout = lay_out([code, NAME, state], [0, 0, 19], 40, 1)
-    assert layout.widths == (8, 8, 19)
+    layout = lay_out([code, NAME, state], [0, 0, 19], 42, 1)
+    assert layout.widths == (8, 10, 19)
     assert lay_out([code, NAME, state], [0, 0, 19], 100, 1).widths == (10, 66, 19)
 
 

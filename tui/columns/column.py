@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from tui.columns.format import DisplayContext
 from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.worth import Worth
 
 Value = Decimal | str | datetime | int | None
 Getter = Callable[[Snapshot, Any], Value]
@@ -32,7 +33,7 @@ class Column(Struct, frozen=True):
     without its row: cells in sight follow at once, sort and filter with the next change of the row.
     Where it is drawn, ``made_of`` returns all that it is drawn from: to compare that takes less time.
     Where not all columns of a pane fit, those of the smallest ``rank`` stand first. ``times`` says that
-    values are moments, whose zone the header names, or calendar days.
+    values are moments, whose zone the header names, or calendar days. ``worth`` is what totals of money add.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Column(Struct, frozen=True):
     times: Literal["", "moment", "day"] = ""
     made_of: Callable[[Snapshot, Any], object] | None = None
     rank: int = LAST
+    worth: Callable[[Snapshot, Any], Worth] | None = None
 
     def ranked(self, rank: int) -> Column:
         """Return the column with this rank: 1 for one without which a row says nothing."""

@@ -21,12 +21,13 @@ from tui.columns.format import (
     state_look,
     state_text,
 )
-from tui.service.numbers import average, money_digits, number, price
+from tui.service.numbers import average, money_digits, number, price, sum_text
 from tui.service.sides import side_direction
 from tui.service.snapshot.instruments import UNRESOLVED, luid_of
 from tui.service.snapshot.last_prices import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.worth import Worth, priced
 from tui.service.state_words import verdict_in_words
 from tui.service.wire_words import side_in_cell, time_in_cell, word_in_cell
 
@@ -159,19 +160,26 @@ def lifecycle_size(id: str, title: str, help: str, size: Callable[[Snapshot, Any
     )
 
 
-def price_of(id: str, title: str, help: str, held: Callable[[Any], CurrencyAndAmount | None]) -> Column:
+def price_of(
+    id: str, title: str, help: str, held: Callable[[Snapshot, Any], CurrencyAndAmount | None]
+) -> Column:
     """Return a column of prices, each with the decimals of its currency, aligned on the decimal point."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        found = held(snapshot, row)
+        return on_the_point(price(amount(found), currency(found)))
+
     return Column(
         id,
         title,
         help,
-        lambda s, row: amount(held(row)),
+        lambda s, row: amount(held(s, row)),
         quantity_text,
         8,
         "right",
         "never",
-        drawn=lambda s, row, context: on_the_point(price(amount(held(row)), currency(held(row)))),
-        made_of=lambda s, row: held(row),
+        drawn=drawn,
+        made_of=held,
     )
 
 
@@ -378,22 +386,61 @@ def instrument_name(luid: Callable[[Any], str]) -> Column:
 
 
 def value_of(
-    id: str, title: str, help: str, money: Callable[[Snapshot, Any], tuple[Decimal | None, str | None]]
+    id: str,
+    title: str,
+    help: str,
+    worth: Callable[[Snapshot, Any], Worth],
+    written: Callable[[Decimal, str], str] = money_digits,
 ) -> Column:
-    """Return a column of money, added up per currency in the pane's totals."""
+    """Return a column of money with its currency, added up per side and currency in the pane's totals."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        found = priced(snapshot, worth(snapshot, row))
+        return "" if found.value is None else written(found.value, found.currency)
+
     return Column(
         id,
         title,
         help,
-        lambda s, row: money(s, row)[0],
+        lambda s, row: priced(s, worth(s, row)).value,
         quantity_text,
-        14,
+        12,
         "right",
         "never",
         total="money",
-        currency=lambda s, row: money(s, row)[1],
-        drawn=lambda s, row, context: money_digits(*money(s, row)),
+        drawn=drawn,
+        of_instrument=True,
+        made_of=lambda s, row: priced(s, worth(s, row)),
+        worth=worth,
     )
+
+
+_LEAST_PER_CENT: Final = Decimal("0.05")
+"""What would be rounded to no per cent is said to be less than a tenth."""
+
+
+def notional(title: str, help: str, worth: Callable[[Snapshot, Any], Worth], id: str = "notional") -> Column:
+    """Return a column of what is asked for in money; nobody reads the cents of that."""
+    return value_of(id, title, help, worth, sum_text)
+
+
+def percent(id: str, title: str, help: str, value: Getter) -> Column:
+    """Return a column of percentages with one decimal."""
+    return Column(id, title, help, value, _one_decimal, 6, "right", "never")
+
+
+def basis_points(id: str, title: str, help: str, value: Getter) -> Column:
+    """Return a column of basis points: one decimal, always with a sign but for zero."""
+    return Column(id, title, help, value, _signed, 7, "right", "never")
+
+
+def _one_decimal(value: Decimal | None, context: DisplayContext) -> str:
+    return "<0.1" if value is not None and 0 < value <= _LEAST_PER_CENT else number(value, 1)
+
+
+def _signed(value: Decimal | None, context: DisplayContext) -> str:
+    text = number(value, 1)
+    return f"+{text}" if value is not None and value > 0 else text
 
 
 def role_by_side(held: Callable[[Any], str | None]) -> Callable[[Snapshot, Any], str]:

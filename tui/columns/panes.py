@@ -14,8 +14,8 @@ from msgspec import Struct
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.columns.column import Column, Getter
 from tui.columns.factories import (
-    amount,
     average_price,
+    basis_points,
     calendar_day,
     currency,
     id_column,
@@ -27,7 +27,9 @@ from tui.columns.factories import (
     lifecycle_size,
     name,
     names,
+    notional,
     order_type,
+    percent,
     plain,
     price_of,
     quantity,
@@ -42,6 +44,7 @@ from tui.columns.factories import (
     verdict,
 )
 from tui.columns.row_values import (
+    arrival,
     block_average,
     block_currency,
     block_role,
@@ -50,11 +53,15 @@ from tui.columns.row_values import (
     filled_percent,
     last_active,
     life_cycle_text,
-    notional,
+    order_done,
     order_left,
+    placement_done,
+    placement_slippage,
     portfolio_code,
     portfolio_name,
+    share_of_volume,
     sized_in,
+    slippage,
     transaction_price,
 )
 from tui.columns.unknown import UNKNOWN, with_unknown
@@ -79,6 +86,15 @@ from tui.service.snapshot.sizing import (
     size_of,
 )
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.worth import (
+    consideration,
+    left_of_block,
+    left_of_placement,
+    worth_at_price,
+    worth_of_block,
+    worth_of_order,
+    worth_of_placement,
+)
 
 BLOCKS: Final = (
     id_column("Block", "The block's code", lambda s, row: s.name_of(EntityKind.BLOCKS, row.block.id)).ranked(
@@ -107,7 +123,7 @@ BLOCKS: Final = (
     state(lambda s, row: row.derived_state).ranked(1),
     instrument_name(lambda row: row.block.lusid_instrument_id).ranked(5),
     order_type().ranked(7),
-    price_of("limit", "Limit", "Limit price", lambda row: row.block.limit_price).ranked(4),
+    price_of("limit", "Limit", "Limit price", lambda s, row: row.block.limit_price).ranked(4),
     plain("currency", "Ccy", "Its currency", 3, lambda s, row: block_currency(s, row), flexible=False).ranked(
         6
     ),
@@ -117,6 +133,23 @@ BLOCKS: Final = (
     lifecycle_size("executed", "Executed", "Filled", block_executed).ranked(3),
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated).ranked(8),
     lifecycle_size("booked", "Booked", "Booked as transactions", block_booked).ranked(8),
+    percent("done", "% done", "Filled, in per cent of ordered", filled_percent).ranked(4),
+    notional(
+        "Notional",
+        "What its live orders ask for, at the limit, else at the last price",
+        worth_of_block,
+    ).ranked(6),
+    notional("Open", "What is not filled yet, at the same price", left_of_block, "open_value"),
+    percent(
+        "adv",
+        "% ADV",
+        "Ordered, in per cent of the average daily volume that the block tells",
+        share_of_volume,
+    ).ranked(7),
+    price_of("arrival", "Arrival", "The price that its orders carry from when they were made", arrival),
+    basis_points("slippage", "Slip bp", "Average against arrival: plus costs, minus saves", slippage).ranked(
+        6
+    ),
     average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)).ranked(3),
     last_price().ranked(5),
     last_origin(),
@@ -169,7 +202,10 @@ ORDERS: Final = (
     instrument_name(lambda row: row.lusid_instrument_id),
     plain("fund", "Portfolio name", "The portfolio's display name", 16, portfolio_name, flexible=True),
     order_type().ranked(6),
-    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price).ranked(3),
+    percent("done", "% done", "Allocated, in per cent of ordered", order_done).ranked(5),
+    notional("Notional", "At its limit or own price, else at the last one", worth_of_order).ranked(6),
+    percent("adv", "% ADV", "In per cent of the average daily volume that the block tells", share_of_volume),
+    price_of("limit", "Limit", "Limit price", lambda s, row: row.limit_price).ranked(3),
     plain(
         "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.limit_price or row.price or row.amount)
     ),
@@ -237,10 +273,16 @@ PLACEMENTS: Final = (
         lambda s, row: s.allocated_of_placement(row.id),
         role=lambda s, row: "bad" if is_over_allocated(s, row) else "",
     ).ranked(6),
+    percent("done", "% done", "Filled, in per cent of placed", placement_done).ranked(5),
+    notional("Notional", "At its limit, else at the last price", worth_of_placement).ranked(6),
+    notional("Open", "What may still be filled, at the same price", left_of_placement, "open_value"),
+    basis_points(
+        "slippage", "Slip bp", "Average against arrival: plus costs, minus saves", placement_slippage
+    ).ranked(6),
     average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency).ranked(3),
     last_price(),
     last_origin(),
-    price_of("limit", "Limit", "Limit price", lambda row: row.limit_price).ranked(4),
+    price_of("limit", "Limit", "Limit price", lambda s, row: row.limit_price).ranked(4),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(5),
     instrument_name(lambda row: row.lusid_instrument_id),
     order_type().ranked(7),
@@ -282,8 +324,8 @@ ALLOCATIONS: Final = (
     plain("portfolio", "Portfolio", "Who gets it", 12, portfolio_code, cut="middle").ranked(1),
     state(lambda s, row: row.state).ranked(1),
     side(lambda row: row.side).ranked(4),
-    price_of("price", "Price", "Price", lambda row: row.price).ranked(2),
-    value_of("value", "Value", "Quantity times price, bonds per 100", notional).ranked(3),
+    price_of("price", "Price", "Price", lambda s, row: row.price).ranked(2),
+    value_of("value", "Value", "Quantity times price, bonds per 100", worth_at_price).ranked(3),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)).ranked(3),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(5),
     instrument_name(lambda row: row.lusid_instrument_id),
@@ -329,13 +371,13 @@ EXECUTIONS: Final = (
         lambda s, row: row.quantity,
         role=role_by_side(lambda row: row.side),
     ).ranked(1),
-    price_of("price", "Price", "Price", lambda row: row.price).ranked(1),
+    price_of("price", "Price", "Price", lambda s, row: row.price).ranked(1),
     plain("currency", "Ccy", "Currency", 3, lambda s, row: currency(row.price)).ranked(3),
     state(lambda s, row: row.state).ranked(3),
     plain("counterparty", "Broker", "Counterparty", 6, lambda s, row: row.counterparty).ranked(2),
     instrument(lambda row: (row.instrument_identifiers, row.lusid_instrument_id)).ranked(3),
     instrument_name(lambda row: row.lusid_instrument_id),
-    value_of("value", "Value", "Quantity times price, bonds per 100", notional).ranked(4),
+    value_of("value", "Value", "Quantity times price, bonds per 100", worth_at_price).ranked(4),
     plain(
         "placement",
         "Placement",
@@ -357,12 +399,12 @@ TRANSACTIONS: Final = (
     quantity(
         "units", "Units", "Units booked", lambda s, row: row.units, role=role_by_side(lambda row: row.type)
     ).ranked(1),
-    price_of("price", "Price", "Price", transaction_price).ranked(1),
+    price_of("price", "Price", "Price", lambda s, row: transaction_price(row)).ranked(1),
     value_of(
         "consideration",
         "Consideration",
         "What it settles for",
-        lambda s, row: (amount(row.total_consideration), currency(row.total_consideration)),
+        consideration,
     ).ranked(2),
     plain(
         "currency", "Ccy", "Currency", 3, lambda s, row: currency(row.total_consideration), flexible=False

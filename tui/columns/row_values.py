@@ -8,10 +8,11 @@ from decimal import Decimal
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.states import is_cancelled
-from tui.columns.factories import amount, currency
+from tui.columns.factories import currency
 from tui.columns.format import DisplayContext, state_look
 from tui.columns.lifecycle_bar import lifecycle_bar
 from tui.columns.unknown import UNKNOWN
+from tui.service.sides import side_direction
 from tui.service.snapshot.compliance_states import detail_of
 from tui.service.snapshot.records import display_name
 from tui.service.snapshot.sizing import (
@@ -22,9 +23,10 @@ from tui.service.snapshot.sizing import (
     block_executed,
     block_ordered,
     block_placed,
+    executed_size,
     size_of,
 )
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import Snapshot, luid_of
 
 
 def life_cycle_text(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:
@@ -47,8 +49,7 @@ def life_cycle_text(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayCo
 
 def filled_percent(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
     """Return how many per cent of what is ordered are filled; None where that is not known."""
-    ordered, executed = block_ordered(snapshot, row).value, block_executed(snapshot, row).value
-    return executed * 100 / ordered if ordered and executed is not None else None
+    return _per_cent(block_executed(snapshot, row).value, block_ordered(snapshot, row).value)
 
 
 def portfolio_code(snapshot: Snapshot, row: Order | Allocation) -> str:
@@ -110,12 +111,63 @@ def order_left(snapshot: Snapshot, row: Order) -> Size:
     return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
 
 
-def notional(snapshot: Snapshot, row: Allocation | Execution) -> tuple[Decimal | None, str | None]:
-    """Return what a row is worth at its price; bonds are quoted per 100 nominal."""
-    quoted = amount(row.price)
-    unit = snapshot.price_unit(row.lusid_instrument_id)
-    value = None if quoted is None or row.quantity is None else quoted * row.quantity * unit
-    return value, currency(row.price)
+def order_done(snapshot: Snapshot, row: Order) -> Decimal | None:
+    """Return how many per cent of an order are allocated to it."""
+    return _per_cent(allocated_size(snapshot, row).value, size_of(row).value)
+
+
+def placement_done(snapshot: Snapshot, row: Placement) -> Decimal | None:
+    """Return how many per cent of a placement are filled."""
+    return _per_cent(executed_size(snapshot, row).value, size_of(row).value)
+
+
+def share_of_volume(snapshot: Snapshot, row: OrderGraphBlock | Order) -> Decimal | None:
+    """Return the units ordered in per cent of the average daily volume, as far as blocks tell it."""
+    size = block_ordered(snapshot, row) if isinstance(row, OrderGraphBlock) else size_of(row)
+    known = snapshot.instruments.get(luid_of(row))
+    return None if size.currency or known is None else _per_cent(size.value, known.adv)
+
+
+def _per_cent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    return part * 100 / whole if whole and part is not None else None
+
+
+def arrival(snapshot: Snapshot, row: OrderGraphBlock) -> CurrencyAndAmount | None:
+    """Return the mean price that a block's live orders carry from when they were made, weighted by units.
+
+    None where one of them carries none, or another currency: an arrival price is not made up.
+    """
+    orders = [snapshot.orders[id] for id in snapshot.orders_of_block(row.block.id)]
+    units, money, currencies = ZERO, ZERO, set()
+    for order in orders:
+        if is_cancelled(order.state):
+            continue
+        if order.price is None or order.price.amount is None or not order.quantity:
+            return None
+        units, money = units + order.quantity, money + order.quantity * order.price.amount
+        currencies.add(order.price.currency)
+    if not units or len(currencies) > 1:
+        return None
+    return CurrencyAndAmount(amount=money / units, currency=currencies.pop())
+
+
+def slippage(snapshot: Snapshot, row: OrderGraphBlock) -> Decimal | None:
+    """Return what the fills of a block cost against arrival in basis points; below zero they saved."""
+    return _slippage(snapshot, row, block_average(snapshot, row))
+
+
+def placement_slippage(snapshot: Snapshot, row: Placement) -> Decimal | None:
+    """Return what the fills of a placement cost against the arrival price of its one block."""
+    block = snapshot.blocks.get(row.block_ids[0]) if len(row.block_ids) == 1 else None
+    return None if block is None else _slippage(snapshot, block, snapshot.average_price_of_placement(row.id))
+
+
+def _slippage(snapshot: Snapshot, block: OrderGraphBlock, average: Decimal | None) -> Decimal | None:
+    came = arrival(snapshot, block) if average is not None else None
+    way = side_direction(snapshot, block.block.side, block.derived_direction)
+    if average is None or came is None or not came.amount or way is None:
+        return None
+    return (average - came.amount) / abs(came.amount) * 10_000 * way
 
 
 def fill_currency(snapshot: Snapshot, row: Placement) -> str | None:

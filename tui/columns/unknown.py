@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tui.columns.column import Column, Value
 from tui.columns.format import DisplayContext
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.worth import NOT_KNOWN, Worth
 
 UNKNOWN: Final = "?"
 """The cell of a figure that is not known."""
@@ -22,6 +23,12 @@ _BELOW: Final = (_ORDERS, _PLACEMENTS, _EXECUTIONS, _ALLOCATIONS, _TRANSACTIONS)
 COMPUTED_FROM: Final[Mapping[EntityKind, Mapping[str, tuple[EntityKind, ...]]]] = {
     EntityKind.BLOCKS: {
         "ordered": (_ORDERS,),
+        "notional": (_ORDERS,),
+        "open_value": (_ORDERS, _PLACEMENTS, _EXECUTIONS),
+        "done": (_ORDERS, _PLACEMENTS, _EXECUTIONS),
+        "adv": (_ORDERS,),
+        "arrival": (_ORDERS,),
+        "slippage": (_ORDERS, _PLACEMENTS, _EXECUTIONS),
         "bar": _BELOW,
         "state": _BELOW,
         "unplaced": (_ORDERS, _PLACEMENTS),
@@ -34,12 +41,16 @@ COMPUTED_FROM: Final[Mapping[EntityKind, Mapping[str, tuple[EntityKind, ...]]]] 
     EntityKind.ORDERS: {
         "allocated": (_ALLOCATIONS,),
         "left": (_ALLOCATIONS,),
+        "done": (_ALLOCATIONS,),
         "block": (EntityKind.BLOCKS,),
     },
     EntityKind.PLACEMENTS: {
         "allocated": (_ALLOCATIONS,),
         "executed": (_PLACEMENTS, _EXECUTIONS),
         "open": (_PLACEMENTS, _EXECUTIONS),
+        "open_value": (_PLACEMENTS, _EXECUTIONS),
+        "done": (_PLACEMENTS, _EXECUTIONS),
+        "slippage": (_ORDERS, _PLACEMENTS, _EXECUTIONS),
         "average": (_PLACEMENTS, _EXECUTIONS),
     },
     EntityKind.ALLOCATIONS: {"transactions": (_TRANSACTIONS,)},
@@ -73,6 +84,9 @@ def _known_if(known: Callable[[Snapshot], bool], column: Column) -> Column:
             return "attention"
         return column.role(snapshot, row) if column.role else ""
 
+    def worth(snapshot: Snapshot, row: Any) -> Worth:
+        return column.worth(snapshot, row) if column.worth and known(snapshot) else NOT_KNOWN
+
     def made_of(snapshot: Snapshot, row: Any) -> object:
         return (column.made_of or column.value)(snapshot, row) if known(snapshot) else UNKNOWN
 
@@ -81,5 +95,6 @@ def _known_if(known: Callable[[Snapshot], bool], column: Column) -> Column:
         value=value,
         drawn=drawn,
         role=role,
+        worth=worth if column.worth else None,
         made_of=None if column.drawn and not column.made_of else made_of,
     )

@@ -29,6 +29,8 @@ _EXACT: Final = Context(prec=100)
 """Rounds any number that a server may send: 28 digits are too few for 1E+28 with two decimals."""
 LARGEST_SHOWN: Final = 30
 """Numbers of more digits than this are shown in scientific form: they are errors, not sizes."""
+WHOLE_FROM: Final = 10_000
+"""From here on a sum of money is shown in whole units: nobody reads the cents of millions."""
 _PRICE_DIGITS: Final = 6
 """A price has at most so many decimals, or significant digits where it is small."""
 _FEWEST_DIGITS: Final = 3
@@ -271,6 +273,17 @@ def money(value: Decimal | None, currency: str | None) -> str:
 def money_digits(value: Decimal | None, currency: str | None) -> str:
     """Return an amount of money as :func:`money` writes it, without the code of its currency."""
     return number(value, minor_units(currency) if currency else 2)
+
+
+def sum_text(value: Decimal, currency: str | None) -> str:
+    """Return a sum of money; from ten thousand on without what is less than one of its currency.
+
+    >>> sum_text(Decimal("9999.5"), "USD"), sum_text(Decimal("1234567.89"), "USD"), sum_text(Decimal(0), "")
+    ('9,999.50 USD', '1,234,568 USD', '0')
+    """
+    if value and abs(value) < WHOLE_FROM:
+        return money(value, currency)
+    return f"{number(value, 0)} {currency or ''}".rstrip()
 
 
 def size_text(value: Decimal | None, currency: str = "") -> str:

@@ -7,6 +7,7 @@ it never looks at rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final, Literal, NamedTuple
 
 Align = Literal["left", "right"]
@@ -124,7 +125,7 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
         for column, width in zip(columns, wanted, strict=True)
     ]
     room = viewport - GUTTER
-    first = _first(columns, widths, room, frozen)
+    first = _first(columns, widths, wanted, room, frozen)
     chosen = set(first)
     rest = [index for index in range(len(columns)) if index not in chosen]
     for index in rest:
@@ -146,23 +147,23 @@ def _taken(widths: Sequence[int], chosen: Sequence[int]) -> int:
     return sum(widths[index] + 1 for index in chosen)
 
 
-def _first(columns: Sequence[GridColumn], widths: Sequence[int], room: int, frozen: int) -> list[int]:
+def _first(
+    columns: Sequence[GridColumn], least: Sequence[int], wanted: Sequence[int], room: int, frozen: int
+) -> list[int]:
     """Return the columns that fit, in their own order: frozen ones, then by rank.
 
-    Behind a column that does not fit none of its rank is tried: equal ones stand as they are declared.
+    A column comes in sight once those of a smaller rank have the width they want. Behind one that does not
+    fit none of its rank is tried: equal ones stand as they are declared.
     """
     ranked = sorted(range(frozen, len(columns)), key=lambda index: (columns[index].rank, index))
     chosen = list(range(min(frozen, len(columns))))
-    left = room - _taken(widths, chosen)
-    full: int | None = None
-    for index in ranked:
-        if columns[index].rank == full:
-            continue
-        if widths[index] + 1 <= left:
+    for _, alike in groupby(ranked, key=lambda index: columns[index].rank):
+        left = room - _taken(wanted, chosen)
+        for index in alike:
+            left -= least[index] + 1
+            if left < 0:
+                break
             chosen.append(index)
-            left -= widths[index] + 1
-        else:
-            full = columns[index].rank
     return sorted(chosen)
 
 

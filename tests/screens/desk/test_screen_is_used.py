@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.blotter_app import Blotter, blotter
+from tui.api.base import ResourceId
+from tui.api.models import OrderGraphBlock
 from tui.screens.desk.pane_heights import FRAME, REMEMBERED, lower_heights
 from widgets.grid import Grid
 
@@ -118,7 +122,8 @@ async def test_no_state_and_no_number_is_cut_at_any_size(size: tuple[int, int]) 
             assert lines
             assert not any("#" in line for line in lines)
             for key, line in zip(pane.grid.visible_keys, lines, strict=True):
-                cells = user.row(kind, key.code)  # type: ignore[attr-defined]
+                assert isinstance(key, ResourceId)
+                cells = user.row(kind, key.code)
                 seen = {pane.grid.columns[slot.column].id for slot in pane.grid._slots}
                 assert {"state"} <= seen
                 assert all(
@@ -131,3 +136,40 @@ def test_rows_of_panes_share_what_there_is_and_none_disappears() -> None:
     assert sum(lower_heights(44, 38, (500, 300))) == 22, "the blocks keep half"
     assert sum(lower_heights(44, 3, (4, 0))) == 44 - FRAME - 3, "few blocks give the rest away"
     assert min(lower_heights(30, 38, (500, 0), share=80)) >= FRAME + 2
+
+
+async def test_the_footer_follows_filter_and_selection_and_the_status_bar_says_what_is_open() -> None:
+    async with blotter((160, 48)) as user:
+        ledger = user.desk.snapshot.blocks
+        sells = [row for row in ledger.values() if row.block.side == "Sell" and limit(row, "GBP")]
+        await user.press("slash")
+        await user.type("side:sell limit>0 currency:gbp")
+        await user.press("enter")
+        await user.until(lambda: len(user.codes("blocks")) == len(sells))
+        asked = sum(ordered(each) * limit(each, "GBP") for each in sells)
+        assert f"sell {asked:,.0f} GBP" in footer(user)
+        assert "buy" not in footer(user)
+        done = sum(each.executed.quantity * limit(each, "GBP") for each in sells)
+        assert f"open sell {asked - done:,.0f} GBP" in user.text().splitlines()[0]
+        await user.press("space")
+        chosen = ledger[user.pane("blocks").in_focus[0]]
+        worth = ordered(chosen) * limit(chosen, "GBP")
+        await user.until(lambda: f"1 of {len(sells)} selected" in footer(user))
+        assert f"sell {worth:,.0f} GBP" in footer(user)
+        await user.press("escape")
+        await user.until(lambda: f"sell {asked:,.0f} GBP" in footer(user))
+
+
+def ordered(row: OrderGraphBlock) -> Decimal:
+    return row.ordered.quantity or Decimal(0)
+
+
+def limit(row: OrderGraphBlock, currency: str) -> Decimal:
+    """Return the limit price of a block in a currency, zero without one."""
+    price = row.block.limit_price
+    return price.amount or Decimal(0) if price and price.currency == currency else Decimal(0)
+
+
+def footer(user: Blotter) -> str:
+    """Return the line beneath the blocks, as it stands on screen."""
+    return user.pane("blocks").query_one("#totals").render_line(0).text

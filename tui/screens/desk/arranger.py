@@ -7,14 +7,15 @@ while the pane shows the rows it had; a newer filter, sort or scope cancels an o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import reduce
 from time import perf_counter
 from typing import Final, Protocol
 
 from tui.api.base import ResourceId
-from tui.columns.sorted_rows import SortedRows, changed_cells
+from tui.columns.sorted_rows import SortedRows, changed_cells, paused
 from tui.columns.steps import Steps
+from tui.columns.totals import Totals
 from tui.columns.view import View
 from tui.screens.turns import Turns
 from tui.service.snapshot.diff import Delta
@@ -64,7 +65,11 @@ class Arranger:
         self._arranging: deque[Steps[None]] = deque()
         self._marking: deque[Steps[None]] = deque()
         self._counting: deque[Steps[None]] = deque()
+        self._choosing: deque[Steps[None]] = deque()
         self._discarding: deque[Steps[None]] = deque()
+        self._chosen: frozenset[Hashable] = frozenset()
+        self._chosen_totals: Totals | None = None
+        """The totals of the rows chosen; None while none are, and until they are added up."""
         self._began = 0.0
         self._said_slow = False
         self._going_on = False
@@ -83,6 +88,43 @@ class Arranger:
         if shown.filter != wanted.filter:
             return "filtering…"
         return "sorting…" if shown.sorts != wanted.sorts else "reading…"
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of the rows chosen; of all that are shown where none are, and until they are known."""
+        return self._chosen_totals or self.rows.totals
+
+    def choose(self, ids: frozenset[Hashable]) -> None:
+        """Add up these rows in the place of all, until others are chosen or none."""
+        self._chosen = ids
+        self._add_up_chosen()
+        self._begin()
+
+    def _add_up_chosen(self) -> None:
+        self._choosing.clear()
+        if not self._chosen or len(self._chosen) == len(self.rows.ids):
+            self._chosen_totals = None
+            self._owner.totals_ready()
+        else:
+            self._choosing.append(self._count_chosen(self.rows, self._chosen))
+
+    def _count_chosen(self, rows: SortedRows, chosen: frozenset[Hashable]) -> Steps[None]:
+        totals = Totals(rows.view)
+        for pause, id in paused(chosen):
+            totals.add(rows.snapshot, (id,) if isinstance(id, ResourceId) else ())
+            if pause:
+                yield
+        self._chosen_totals = totals
+        self._owner.totals_ready()
+
+    def _follow_chosen(self, before: Snapshot, delta: Delta) -> None:
+        """Count the chosen rows of an update anew, and no others."""
+        touched = [id for id in (*delta.added, *delta.changed, *delta.removed) if id in self._chosen]
+        if self._choosing:
+            self._add_up_chosen()
+        elif touched and self._chosen_totals is not None:
+            self._chosen_totals.subtract(before, touched)
+            self._chosen_totals.add(self.rows.snapshot, touched)
 
     def arrange(
         self,
@@ -114,13 +156,17 @@ class Arranger:
             self._counting.clear()
             self._arranging.append(self._rebuild(view, snapshot, scope))
             self._rebuilding, self._began, self._said_slow = True, perf_counter(), False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Work now, and go on in the next turns of the loop where that is not enough."""
         if not self._work() and not self._going_on:
             self._going_on = True
             self._owner.go_on(self._go_on)
 
     def _next_work(self) -> deque[Steps[None]] | None:
         """Return the queue whose first work is next: rows before marks before totals."""
-        queues = (self._arranging, self._marking, self._counting, self._discarding)
+        queues = (self._arranging, self._marking, self._counting, self._choosing, self._discarding)
         return next((queue for queue in queues if queue), None)
 
     def _work(self) -> bool:
@@ -152,6 +198,7 @@ class Arranger:
         self._counting.append(self._count(rows.count()))
         self._discarding.append(former.discard())
         self._owner.rows_ready(None)
+        self._add_up_chosen()
 
     def _update(self) -> Steps[None]:
         """Apply the updates that wait, as one."""
@@ -161,7 +208,9 @@ class Arranger:
         change = yield from self.rows.compare(snapshot, delta)
         if len(self.rows.ids) > MANY:
             yield from self._turns.begin_next()
+        before = self.rows.snapshot
         self.rows.apply(change)
+        self._follow_chosen(before, delta)
         self._owner.rows_ready({*delta.added, *delta.changed})
         if not self._counting:
             self._owner.totals_ready()

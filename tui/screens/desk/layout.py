@@ -323,6 +323,7 @@ class PanesScreen(ActsWhenMounted[None]):
             silent_s=desk.silent_s if desk else 0,
             pace_s=session.pace.seconds,
             progress=desk.progress if desk else None,
+            open_money=self.pane(LEADER).open_money if session.snapshot.complete else (),
             now=session.now(),
         )
         if (
@@ -386,6 +387,11 @@ class PanesScreen(ActsWhenMounted[None]):
     def _scope_of(self, kind: EntityKind, found: Mapping[EntityKind, Sequence[ResourceId]]) -> Sized:
         """Return the rows of a pane beneath: those of the block, or all."""
         return found.get(kind, ()) if self.linked else self.snapshot.rows(kind)
+
+    @on(Pane.TotalsChanged)
+    def _totals_changed(self, event: Pane.TotalsChanged) -> None:
+        if event.pane.kind is LEADER:
+            self._show_status_bar()
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:

@@ -53,6 +53,17 @@ class Pane(Vertical):
             super().__init__()
             self.pane = pane
 
+    class TotalsChanged(Message):
+        """The rows shown or selected may add up to something else."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane = pane
+
+        def can_replace(self, message: Message) -> bool:
+            """Replace an older one of the same pane that nobody has read yet."""
+            return isinstance(message, Pane.TotalsChanged) and message.pane is self.pane
+
     class Opened(Message):
         """The reader asked for the details of the row under the cursor."""
 
@@ -263,7 +274,17 @@ class Pane(Vertical):
 
     def totals_ready(self) -> None:
         """Show what the rows add up to."""
-        self._footer.show(self._arranger.rows.totals.parts())
+        arranger = self._arranger
+        parts = arranger.totals.parts(arranger.rows.snapshot)
+        if arranger.totals is not arranger.rows.totals:
+            parts.insert(0, f"{arranger.totals.rows:,} of {len(arranger.rows.ids):,} selected")
+        self._footer.show(parts)
+        self.post_message(self.TotalsChanged(self))
+
+    @property
+    def open_money(self) -> Sequence[str]:
+        """What is open of the rows shown or selected, per side and currency."""
+        return self._arranger.totals.money("open_value", self._arranger.rows.snapshot)
 
     def go_on(self, work: Callable[[], bool]) -> None:
         """Go on with long work in the next turns: one worker for all panes, for each costs messages."""
@@ -430,6 +451,7 @@ class Pane(Vertical):
     def _selected(self, event: Grid.Selected) -> None:
         event.stop()
         self._label()
+        self._arranger.choose(event.keys)
 
     @on(Grid.Opened)
     def _opened(self, event: Grid.Opened) -> None:

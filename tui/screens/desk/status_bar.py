@@ -7,6 +7,7 @@ beneath it why data are not fresh.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 from typing import Final
@@ -34,7 +35,7 @@ KIND_WORDS: Final = {
 """The kinds of environment as the band says them: they differ without colour too, and fit 40 columns."""
 _WARNS: Final = "reverse"
 """The style of a word that must not be missed: the colours of the band the other way round, as legible."""
-_FIRST, _NEXT, _AGES, _NAMES, _REST = range(5)
+_FIRST, _NEXT, _AGES, _NAMES, _REST, _MONEY = range(6)
 """What there is no room for is left out from the last of these."""
 
 
@@ -60,10 +61,12 @@ class StatusBar(Pieces):
         silent_s: int,
         pace_s: float,
         progress: LoadProgress | None,
+        open_money: Sequence[str],
         now: datetime,
     ) -> None:
         """Show the state of the desk.
 
+        ``open_money`` is what is not filled yet of the blocks shown or selected, per side and currency.
         ``frozen`` is said of a screen that is, ``needs`` is the number of exceptions, ``pace_s`` are the
         seconds between two polls, ``progress`` is how far a load is that is under way.
         """
@@ -94,11 +97,14 @@ class StatusBar(Pieces):
             (_REST, "" if linked else "all rows"),
             (_REST, counted(len(snapshot.bad), "unreadable row") if snapshot.bad else ""),
             (_REST, kinds_read(progress) if progress is not None else ""),
+            *((_MONEY, f" open {part}" if not at else f"· {part}") for at, part in enumerate(open_money)),
         ]
         fresh = ", ".join(part for part in (age, waits) if part)
         said.append((_AGES, Content.styled(fresh, _WARNS if waits else "")))
         shown = [(rank, piece) for rank, piece in said if len(piece)]
-        pieces = [piece if rank == _FIRST else Content.assemble(" ", piece) for rank, piece in shown]
+        pieces = [
+            piece if rank in (_FIRST, _MONEY) else Content.assemble(" ", piece) for rank, piece in shown
+        ]
         self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
 
 
