@@ -133,7 +133,7 @@ BLOCKS: Final = (
     lifecycle_size("executed", "Executed", "Filled", block_executed).ranked(3),
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated).ranked(8),
     lifecycle_size("booked", "Booked", "Booked as transactions", block_booked).ranked(8),
-    percent("done", "% done", "Filled, in per cent of ordered", filled_percent).ranked(4),
+    percent("done", "% done", "Filled, in per cent of ordered", filled_percent).ranked(6),
     notional(
         "Notional",
         "What its live orders ask for, at the limit, else at the last price",

@@ -52,6 +52,7 @@ def show(
 ) -> None:
     said: dict[str, Any] = {"linked": True, "frozen": "", "read_only": False}
     said |= {"unknown": 0, "needs": 0, "sending": 0}
+    said["open_money"] = ()
     environment = Environment(NAME, kind, "https://desk.lusid.com/api", user="okafor@example.com")
     health = Health(state, READ, missed=3)
     bar.show_status(
