@@ -38,7 +38,8 @@ async def test_panes_take_the_height_their_rows_need_and_the_blocks_get_the_rest
         await stand_on(user, BUSY)
         assert len(user.codes("placements")) == 4
         assert height(user, "placements") == height(user, "orders") == FRAME + 4
-        assert height(user, "blocks") == 48 - 2 - height(user, "placements") - height(user, "allocations")
+        room = user.desk.query_one("#panes").size.height
+        assert height(user, "blocks") == room - height(user, "placements") - height(user, "allocations")
         assert len(user.pane("blocks").grid.visible_keys) > 48 // 2
 
 
