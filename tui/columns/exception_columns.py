@@ -42,11 +42,6 @@ def age_text(since: datetime | None, now: datetime) -> str:
     return f"{seconds // _DAY}d"
 
 
-def reason_text(found: OpenException, *, ascii: bool) -> str:
-    """Return what is wrong, behind the mark of its urgency."""
-    return f"{found.kind.urgency.glyph(ascii=ascii)} {found.trouble.reason}"
-
-
 def stake_text(found: OpenException) -> str:
     """Return the money at stake without hundredths; empty where it is not known."""
     money = found.trouble.money
@@ -101,8 +96,17 @@ def exception_columns(
         _text,
         72,
         flexible=True,
+        rank=1,
+    )
+    urgency = Column(
+        "urgency",
+        "",
+        "How urgent it is",
+        lambda snapshot, found: int(found.kind.urgency),
+        _text,
+        2,
         role=lambda snapshot, found: found.kind.urgency.role,
-        drawn=lambda snapshot, found, context: reason_text(found, ascii=context.ascii),
+        drawn=lambda snapshot, found, context: found.kind.urgency.glyph(ascii=context.ascii),
         rank=1,
     )
     at_stake = Column(
@@ -118,12 +122,13 @@ def exception_columns(
         rank=1,
     )
     return (
+        urgency,
         reason,
         plain("trade", "Trade", "Side, size and instrument", 24, trade_text, flexible=True).ranked(1),
         Column("age", "Age", "For how long", _since, _text, 5, "right", "never", drawn=age, rank=1),
         at_stake,
         plain("press", "Press", "Mends it", 16, lambda s, found: press(found), flexible=True).ranked(1),
-        plain("who", "Who", "Who has to do with it", 11, lambda s, found: found.trouble.who).ranked(2),
+        plain("who", "Who", "Who has to do with it", 12, lambda s, found: found.trouble.who).ranked(2),
         plain(
             "row", "Row", "The row it is about", 13, lambda s, found: short_id(s, found.ref), cut="middle"
         ).ranked(3),

@@ -170,6 +170,10 @@ class ExceptionsStrip(Widget):
             self._said = said
             self.refresh()
 
+    def on_click(self) -> None:
+        """Open the list of all of them."""
+        self.open_list()
+
     def render(self) -> Content:
         return self._drawn(self.content_size.width)
 

@@ -167,7 +167,6 @@ class ExceptionsScreen(DismissOnce[OpenException]):
                 (clean(f"{reason[:1].upper()}{reason[1:]}"), f"${found.kind.urgency.role}"), f" · {row}{who}"
             )
             lines = said.wrap(width)[: SAID_LINES - 1]
-            lines += [Content("")] * (SAID_LINES - 1 - len(lines))
             lines.append(Content(clean(self._mending.advice(snapshot, found))).truncate(width, ellipsis=True))
         return [*lines, *[Content("")] * (SAID_LINES - len(lines))]
 

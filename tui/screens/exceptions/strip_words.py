@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from textual.content import Content
 
 from tui.api.sanitize import clean
-from tui.columns.exception_columns import age_text, instrument_text, reason_text, stake_text, trade_text
+from tui.columns.exception_columns import age_text, instrument_text, stake_text, trade_text
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 from tui.screens.exceptions.mending import Mending
 from tui.service.exceptions.open_exceptions import OpenException
@@ -62,9 +62,9 @@ def _in_short(feed: ExceptionsFeed, urgent: Sequence[OpenException], *, ascii: b
 def _in_a_line(feed: ExceptionsFeed, found: OpenException, mending: Mending, *, ascii: bool) -> Line:
     """Return an exception in full, and at the right what is at stake, since when, and the key."""
     parts = (stake_text(found), age_text(found.trouble.since, feed.now), mending.key_and_label(found))
-    trade = trade_text(feed.snapshot, found)
+    mark, trade = found.kind.urgency.glyph(ascii=ascii), trade_text(feed.snapshot, found)
     left = Content.assemble(
-        (clean(reason_text(found, ascii=ascii)), f"${found.kind.urgency.role}"),
+        (f"{mark} {clean(found.trouble.reason)}", f"${found.kind.urgency.role}"),
         clean(f" · {trade}" if trade else ""),
     )
     return left, Content(clean(" · ".join(filter(None, parts))))

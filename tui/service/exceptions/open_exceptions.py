@@ -23,9 +23,10 @@ from tui.api.models import OrderGraphBlock
 from tui.config.exception_settings import DEFAULT_MINUTES
 from tui.service.exceptions.exception_kind import ExceptionKind, Rule, Trouble, UnknownOutcome
 from tui.service.exceptions.exception_kinds import EXCEPTIONS, UNKNOWN_OUTCOME
+from tui.service.exceptions.placement_rules import is_held_open
 from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
 from tui.service.snapshot.relations import related_of
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ids, Ref, Snapshot, is_listed
+from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot, is_listed
 
 STEP: Final = 16
 """Rows that are judged between two pauses."""
@@ -151,25 +152,30 @@ class OpenExceptions:
                     yield from self._dependents(snapshot, ref)
 
     def _dependents(self, snapshot: Snapshot, ref: Ref) -> Iterator[Ref]:
+        """Yield the rows whose exceptions depend on one, which no difference names."""
         row = snapshot.row(ref)
         if row is None:
             return
         if ref.kind is EntityKind.BLOCKS:
-            yield from self._with_any(EntityKind.PLACEMENTS, snapshot.placements_of_block(ref.id))
+            for id in snapshot.placements_of_block(ref.id):
+                yield from self._held_open(snapshot, id)
         elif ref.kind is EntityKind.PLACEMENTS:
             yield from (Ref(EntityKind.BLOCKS, id) for id in row.block_ids)
-            yield from self._with_any(EntityKind.EXECUTIONS, snapshot.executions_of_placement(ref.id))
+            yield from self._held_open(snapshot, ref.id)
             if row.parent_placement_id is not None:
                 yield Ref(EntityKind.PLACEMENTS, row.parent_placement_id)
         elif ref.kind is EntityKind.ALLOCATIONS:
             found = related_of(snapshot, ref, EntityKind.BLOCKS)
             yield from (Ref(EntityKind.BLOCKS, id) for id in found)
 
-    def _with_any(self, kind: EntityKind, ids: Ids) -> Iterator[Ref]:
-        """Yield those of some rows that have an exception, which may be over now."""
-        for id in ids:
-            if (ref := Ref(kind, id)) in self._of:
-                yield ref
+    def _held_open(self, snapshot: Snapshot, id: ResourceId) -> Iterator[Ref]:
+        """Yield what of a placement is in trouble as long as something else is not done."""
+        placement = snapshot.placements.get(id)
+        if placement is not None and is_held_open(placement):
+            yield Ref(EntityKind.PLACEMENTS, id)
+        for fill in snapshot.executions_of_placement(id):
+            if is_held_open(snapshot.executions[fill]):
+                yield Ref(EntityKind.EXECUTIONS, fill)
 
     # --- one row --------------------------------------------------------------------------------
 

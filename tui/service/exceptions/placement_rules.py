@@ -111,7 +111,7 @@ def unallocated(snapshot: Snapshot, row: Placement) -> Trouble | None:
 def busted(snapshot: Snapshot, row: Execution) -> Trouble | None:
     """Return that a fill was cancelled or voided, until what it leaves open is filled or cancelled."""
     placement = snapshot.placements.get(row.placement_id)
-    if placement is None or not (is_cancelled(row.state) or not row.quantity):
+    if placement is None or not is_held_open(row):
         return None
     ordered, executed = size_of(placement).value, executed_size(snapshot, placement).value
     filled = ordered is not None and executed is not None and not exceeds(ordered, executed)
@@ -129,6 +129,13 @@ def busted(snapshot: Snapshot, row: Execution) -> Trouble | None:
         changer(row),
         Ref(EntityKind.PLACEMENTS, placement.id),
     )
+
+
+def is_held_open(row: Placement | Execution) -> bool:
+    """Return whether a row is in trouble until something is done elsewhere: a bust, or a rejection."""
+    if isinstance(row, Placement):
+        return _role(row) == "bad"
+    return is_cancelled(row.state) or not row.quantity
 
 
 def size_of_any(row: Any) -> Size:
