@@ -54,6 +54,7 @@ FIRST_SPAN: Final = timedelta(minutes=10)
 MANY: Final = 400
 """More changed rows than this are read in a shorter span."""
 SHORTEST_SPAN: Final = timedelta(seconds=1)
+LONGEST_SPAN: Final = timedelta(days=1)
 AHEAD: Final = 24
 """The changes that should be known on either side: fewer are reason to read on."""
 MOST: Final = 20_000
@@ -284,7 +285,7 @@ class PastChanges:
         self._known += found
         self._until = until
         if not found:
-            self._span *= 4
+            self._span = min(self._span * 4, LONGEST_SPAN)
 
     def _mine(self, rows: Mapping[EntityKind, Sequence[Any]]) -> list[RowVersion]:
         """Return those of the changed rows that are of the desk, or below a block that is new to it."""
