@@ -262,7 +262,9 @@ class FullLoad:
             left_off = any(await all_of(read_list(*each) for each in self._lists(kind, start)))
         else:
             for each in self._lists(kind, start):
-                if each[0] == _BY_STATE or not self._names_are_told or not named or len(named - read) > FEW:
+                unnamed = kind is EntityKind.EXECUTIONS and bool(named)  # totals name no busted fill
+                few = self._names_are_told and named and len(named - read) <= FEW
+                if each[0] == _BY_STATE or unnamed or not few:
                     left_off = await read_list(*each) or left_off
         if left_off:
             for each in self._lists(kind, None):
