@@ -94,6 +94,14 @@ EQUAL_CONTRAST: Final = 0.179
 _MONO: Final = dict.fromkeys(ROLES, "#D0D0D0")
 
 
+_SCROLLBAR_GROUNDS: Final = (
+    "scrollbar-background",
+    "scrollbar-background-hover",
+    "scrollbar-background-active",
+    "scrollbar-corner-color",
+)
+
+
 class _Ground(NamedTuple):
     """The grounds that cells stand on, from the quietest, and the text on them."""
 
@@ -207,6 +215,9 @@ def _theme(name: str, roles: Mapping[str, str], ground: _Ground, *, dark: bool =
             "selected-row": ground.selected_row,
             "border": ground.border,
             "border-blurred": ground.border,
+            **dict.fromkeys(("scrollbar", "scrollbar-hover"), ground.border),
+            "scrollbar-active": accent,
+            **dict.fromkeys(_SCROLLBAR_GROUNDS, ground.background),
             "input-cursor-background": ground.foreground,
             "input-cursor-foreground": ground.panel,
             "input-selection-background": f"{accent} 35%",

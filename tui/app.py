@@ -10,7 +10,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checka
 from msgspec import Struct
 from rich.text import Text
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.notifications import Notify, SeverityLevel
@@ -45,6 +45,7 @@ from widgets.notice import Notice
 from widgets.visible import visible
 
 if TYPE_CHECKING:
+    from tui.screens.palette import PaletteCommand
     from tui.service.desk import Desk
     from tui.thinwire.driver import WireHandle
 
@@ -60,8 +61,8 @@ KEYS_NEED: Final = (
 KEEP_TITLE: Final = "\x1b[22;2t"
 RESTORE_TITLE: Final = "\x1b[23;2t"
 """The terminal keeps the title of its window while the program has its own."""
-SHADES: Final = ("256", "truecolor")
-"""Terminals with so many colours show the ground of a row; on others the row under the cursor is reversed."""
+FEW_COLOURS: Final = "standard"
+"""Sixteen colours do not show the ground of a row: the one under the cursor is reversed."""
 VISITS_KEPT_EVERY_S: Final = 60
 """Seconds between two times it is kept that the user is here."""
 ENDING: Final = [number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP")]
@@ -171,7 +172,7 @@ class BlotterApp(App[None]):
         self.stylesheet.set_variables(self._parsed_for)
         if self.no_color:
             self._take_no_colour()
-        self.set_class(self.console.color_system not in SHADES, "few-colours")
+        self.set_class(self.console.color_system == FEW_COLOURS, "few-colours")
         if preferences.keys:
             self.set_keymap(preferences.keys)
 
@@ -416,29 +417,31 @@ class BlotterApp(App[None]):
         """Show the palette: every command by name."""
         from tui.screens.palette import ActionPalette
 
-        if not isinstance(self.screen, ActionPalette):
-            self.push_screen(ActionPalette(id="--command-palette"))
+        if isinstance(self.screen, DeskScreen):
+            self.screen.list_commands(self._show_palette)
+        elif not isinstance(self.screen, ActionPalette):
+            self._show_palette(())
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield every action, then the themes and the rest."""
-        if isinstance(screen, DeskScreen):
-            scope = screen.scope()
-            for action in ACTIONS:
-                if action.key or action.refusal(scope) is None:
-                    keys = " ".join(self.session.keys_of(action))
-                    help = f"{action.help} ({keys})" if keys else action.help
-                    yield SystemCommand(action.label, help, partial(screen.action_act, action.id))
+    def _show_palette(self, actions: Iterable[PaletteCommand]) -> None:
+        from tui.screens.palette import ActionPalette
+
+        self.push_screen(ActionPalette((*actions, *self._own_commands()), id="--command-palette"))
+
+    def _own_commands(self) -> Iterator[PaletteCommand]:
+        """Yield the themes and the rest: what is possible on every screen."""
+        from tui.screens.palette import PaletteCommand
+
+        def command(name: str, help: str, run: Callable[[], None]) -> PaletteCommand:
+            return PaletteCommand(name, "", help, "", run)
+
         for theme in themes():
-            yield SystemCommand(
+            yield command(
                 f"Theme {theme.name}", "Change the colours", partial(self._choose_theme, theme.name)
             )
-        yield SystemCommand(
-            f"Theme {AUTO}",
-            f"{DEFAULT.capitalize()} or {LIGHT}, as the terminal's background is",
-            partial(self._choose_theme, AUTO),
-        )
-        yield SystemCommand("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
-        yield SystemCommand("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
+        of_terminal = f"{DEFAULT.capitalize()} or {LIGHT}, as the terminal's background is"
+        yield command(f"Theme {AUTO}", of_terminal, partial(self._choose_theme, AUTO))
+        yield command("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
+        yield command("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
 
     def _wire_status(self) -> str:
         """Return how many bytes go to the terminal, and how many are saved."""

@@ -1,19 +1,80 @@
-"""The command palette of Textual, made safe against keys that arrive faster than it closes."""
+"""The command palette: every command with its key, and why it is not possible now.
+
+It is Textual's, made safe against keys that arrive faster than it closes, and its commands are listed once
+when it opens: to look at the rows of a selection at every letter would delay the next one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
 from textual import on
-from textual.command import CommandPalette
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
+from tui.screens.above_screen import AboveScreen
 from tui.screens.dismiss_once import DismissOnce
 
+KEYS_WIDTH: Final = 13
+"""Cells of the keys, which stand before the name."""
+NOT_NOW: Final = "Not now: "
 
-class ActionPalette(CommandPalette, DismissOnce[None]):
+
+class PaletteCommand(NamedTuple):
+    """A command by name: its keys, what it does, and why it is not possible now (empty when it is)."""
+
+    name: str
+    keys: str
+    help: str
+    why_not: str
+    run: Callable[[], Any]
+
+    def lines(self, name: Content) -> Content:
+        """Return how the command stands in the list, its ``name`` as found."""
+        quiet = "not bold $text-muted"
+        told, style = (NOT_NOW + self.why_not, "not bold $attention") if self.why_not else (self.help, quiet)
+        return Content.assemble(
+            Content.styled(self.keys.ljust(KEYS_WIDTH), "not bold $primary"),
+            name.stylize(quiet) if self.why_not else name,
+            "\n",
+            " " * KEYS_WIDTH,
+            Content.styled(told, style),
+        )
+
+
+class ListedCommands(Provider):
+    """Offers the commands of one opening."""
+
+    commands: Sequence[PaletteCommand] = ()
+
+    async def discover(self) -> Hits:
+        """Yield every command, in the order of the help."""
+        for command in self.commands:
+            yield DiscoveryHit(command.lines(Content(command.name)), command.run, text=command.name)
+
+    async def search(self, query: str) -> Hits:
+        """Yield the commands whose name or key is like ``query``."""
+        matcher = self.matcher(query)
+        for command in self.commands:
+            score = 1.0 if query in command.keys.split() else matcher.match(command.name)
+            if score > 0:
+                found = matcher.highlight(command.name)
+                yield Hit(score, command.lines(found), command.run, text=command.name)
+
+
+class ActionPalette(CommandPalette, AboveScreen[None], DismissOnce[None]):
     """Runs one command and closes once, however often Enter is pressed meanwhile."""
+
+    def __init__(self, commands: Iterable[PaletteCommand], *, id: str | None = None) -> None:
+        class Listed(ListedCommands):
+            """The commands of this opening."""
+
+        Listed.commands = tuple(commands)
+        super().__init__((Listed,), id=id)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 from textual.binding import Binding
 from textual.content import Content
 
 from tui.actions.action import Action, Scope
+from tui.api.sanitize import clean
 from tui.columns.steps import Steps
 from widgets.grid import Grid
 from widgets.key_names import key_list
+
+if TYPE_CHECKING:
+    from tui.screens.palette import PaletteCommand
 
 HelpRow = tuple[str, str, str, str]
 """Keys, label, one line of help, and why it is not possible now (empty when it is)."""
@@ -35,12 +40,9 @@ def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> Hi
     that are not possible now. Help and quit stay longest.
     """
     shown, ranks = [], []
-    first = replace(scope, ids=scope.ids[:MOST_LOOKED_AT])
     for action in actions:
         if action.footer:
-            reason = yield from action.refusal_in_steps(first)
-            unseen = len(scope.ids) > MOST_LOOKED_AT and action.forbidden(scope) is None
-            possible = reason is None or unseen
+            possible = not (yield from _why_not(action, scope))
             yield
             shown.append(
                 Content.assemble(
@@ -51,6 +53,28 @@ def footer_hints(actions: Iterable[Action], scope: Scope, keys_of: KeysOf) -> Hi
             )
             ranks.append(0 if action.id in ("help", "quit") else 1 if possible else 2)
     return shown, ranks
+
+
+def _why_not(action: Action, scope: Scope) -> Steps[str]:
+    """Return why an action is not possible with the first rows of a scope; empty when it is, or may be."""
+    reason = yield from action.refusal_in_steps(replace(scope, ids=scope.ids[:MOST_LOOKED_AT]))
+    unseen = len(scope.ids) > MOST_LOOKED_AT and action.forbidden(scope) is None
+    return "" if unseen else reason or ""
+
+
+def palette_commands(
+    actions: Iterable[Action], scope: Scope, keys_of: KeysOf, run: Callable[[Action], object]
+) -> Steps[list[PaletteCommand]]:
+    """Return every action as a command of the palette, which ``run`` carries out."""
+    from tui.screens.palette import PaletteCommand
+
+    commands = []
+    for action in actions:
+        why_not = yield from _why_not(action, scope)
+        keys = " ".join(keys_of(action))
+        commands.append(PaletteCommand(action.label, keys, action.help, clean(why_not), partial(run, action)))
+        yield
+    return commands
 
 
 def row_bindings() -> dict[tuple[str, ...], str]:

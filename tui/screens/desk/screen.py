@@ -6,18 +6,19 @@ every other one itself (:mod:`tui.screens.desk.desk_command`).
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec.structs import replace
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from tui.actions.action import Action, Scope, WriteAction
+from tui.actions.action import PART, Action, Scope, WriteAction
 from tui.api.base import ResourceId
-from tui.columns.steps import Steps
+from tui.columns.steps import Steps, finish
 from tui.screens.desk.desk_command import DeskCommand
+from tui.screens.desk.key_hints import palette_commands
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
@@ -27,6 +28,9 @@ from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.session import DeskSession
+
+if TYPE_CHECKING:
+    from tui.screens.palette import PaletteCommand
 
 NO_KEY: Final = "no-key-for-"
 """The prefix of a key that no keyboard has: it binds an action until its reader gives it a key."""
@@ -71,6 +75,21 @@ class DeskScreen(PanesScreen):
         """Carry out an action of the registry, or say why it is not possible now."""
         if not self.in_dialog:
             self.carry_out(BY_ID[id])
+
+    def list_commands(self, show: Callable[[list[PaletteCommand]], None]) -> None:
+        """Have ``show`` called with every action as a command of the palette."""
+        scope = self.scope()
+        steps = palette_commands(ACTIONS, scope, self.session.keys_of, lambda each: self.action_act(each.id))
+        if len(scope.ids) > PART:
+            self._dialogs = self._list_commands(steps, show)
+        else:
+            show(finish(steps))
+
+    @work(group="dialog", description="commands")
+    async def _list_commands(
+        self, steps: Steps[list[PaletteCommand]], show: Callable[[list[PaletteCommand]], None]
+    ) -> None:
+        show(await self.turns.work(steps))
 
     def carry_out(self, action: Action) -> None:
         """Carry out an action, or say why it is not possible now."""

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ClassVar, Final, Self, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region, Size
 from textual.screen import ModalScreen
-from textual.strip import Strip
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.screens.above_screen import AboveScreen
 from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import Hints, key_hints
 
@@ -42,16 +41,13 @@ def content_width(columns: int) -> int:
     return min(columns, WIDEST) - EDGES
 
 
-class Dialog(ModalScreen[T], DismissOnce[T]):
+class Dialog(AboveScreen[T], ModalScreen[T], DismissOnce[T]):
     """A modal box; Esc and Ctrl-C close it without a result."""
 
     CSS_PATH = sheet("dialogs")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "back", "Back", priority=True),
     ]
-
-    _beneath: tuple[Size, list[Strip]] | None = None
-    """The lines of the screen beneath and the size they fill, None until they are drawn."""
 
     def box(self, title: str, hints: Hints) -> Vertical:
         """Return the box that holds the content."""
@@ -60,30 +56,6 @@ class Dialog(ModalScreen[T], DismissOnce[T]):
         box.border_title = Content(clean(title))
         box.border_subtitle = key_hints(hints)
         return box
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Return what is beneath as it is drawn there: no tint, which would take most of a paint."""
-        size = Size(max(self.size.width, crop.right), max(self.size.height, crop.bottom))
-        if self._beneath is None or self._beneath[0] != size:
-            self._beneath = size, self._drawn_beneath(size)
-        lines = self._beneath[1][crop.y : crop.bottom]
-        return lines if crop.width == size.width else [line.crop(crop.x, crop.right) for line in lines]
-
-    def _drawn_beneath(self, size: Size) -> list[Strip]:
-        """Return as many lines as wide as ``size``; a screen beneath may have the one before a resize."""
-        stack = self.app.screen_stack
-        below = stack[: stack.index(self)] if self in stack else []
-        drawn = below[-1]._compositor.render_strips() if below else []
-        blank = Strip.blank(size.width, self.rich_style)
-        fitted = [line.crop_extend(0, size.width, self.rich_style) for line in drawn[: size.height]]
-        return fitted + [blank] * (size.height - len(fitted))
-
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
-        """Draw it all anew, with what is beneath: Textual asks for it when that changed."""
-        self._beneath = None
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     async def on_event(self, event: events.Event) -> None:
         """Do not apply styles anew when it is shown: they were when it was mounted."""
