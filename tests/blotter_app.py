@@ -27,6 +27,7 @@ from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
+from tui.columns.saved_views import ViewStore
 from tui.config.tape_settings import TapeSettings
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Size
@@ -73,6 +74,7 @@ async def desk_app(
     visits: Path | None = None,
     exceptions: Mapping[str, int | None] | None = None,
     first_screen: str = "desk",
+    views: ViewStore | None = None,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -121,6 +123,7 @@ async def desk_app(
         visits=visits,
         exceptions=exceptions or {},
         first_screen=first_screen,
+        views=views,
     )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)

@@ -34,6 +34,7 @@ from styles import sheet
 from styles.themes import AUTO, DEFAULT, LIGHT, MONO, cell_styles, frame_colours, profile_band, themes
 from tui.actions.trade_actions import TRADE
 from tui.clipboard import Clipboard
+from tui.columns.saved_views import names
 from tui.poller import Poller
 from tui.ringer import Ringer
 from tui.screens.desk.registry import ACTIONS
@@ -434,6 +435,10 @@ class BlotterApp(App[None]):
         def command(name: str, help: str, run: Callable[[], None]) -> PaletteCommand:
             return PaletteCommand(name, "", help, "", run)
 
+        stored = self.session.stored_views
+        for name in names(stored) if stored and isinstance(self.screen, DeskScreen) else ():
+            whose = "of your own" if stored and name in stored.own else "that the desk shares"
+            yield command(f"View: {name}", f"Show this view {whose}", partial(self._open_view, name))
         for theme in themes():
             yield command(
                 f"Theme {theme.name}", "Change the colours", partial(self._choose_theme, theme.name)
@@ -442,6 +447,9 @@ class BlotterApp(App[None]):
         yield command(f"Theme {AUTO}", of_terminal, partial(self._choose_theme, AUTO))
         yield command("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
         yield command("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
+
+    def _open_view(self, name: str) -> None:
+        self._desk_screen.open_named(name)
 
     def _wire_status(self) -> str:
         """Return how many bytes go to the terminal, and how many are saved."""

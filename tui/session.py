@@ -18,6 +18,7 @@ from styles.themes import THEMES
 from tui.actions.action import Action
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
+from tui.columns.saved_views import StoredViews, ViewStore
 from tui.pace import Pace
 from tui.service.environment import Environment, Health
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
@@ -58,6 +59,8 @@ class Preferences(Struct, frozen=True):
     exports: Path | None = None
     log_file: Path | None = None
     tape: TapeSettings = TapeSettings()
+    views: ViewStore | None = None
+    """Where views are kept by name; None keeps none."""
     visits: Path | None = None
     """The file that says when this user was here last; None keeps nothing."""
 
@@ -87,6 +90,10 @@ class DeskSession:
         self.order_lines = History()
         """The order lines that were previewed, for as long as the program runs."""
         self.desk: Desk | None = None
+        self.stored_views: StoredViews | None = None
+        """The views that are kept by name, as they were read last."""
+        self.view_name = ""
+        """The view that was opened or saved last; empty for the desk as it is made."""
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""
         self.visits = Visits(preferences.visits, now)

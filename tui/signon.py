@@ -87,7 +87,11 @@ def resolve_remote(given: argparse.Namespace, settings: Settings) -> RemoteServe
 
 def desk_profile(settings: Settings, said: Mapping[str, Any] = EMPTY) -> DeskProfile:
     """Return what is known of a desk: what its profile ``said``, over what is said for all."""
-    for_all = {"home": settings.home, "refresh_s": settings.refresh_seconds}
+    for_all = {
+        "home": settings.home,
+        "refresh_s": settings.refresh_seconds,
+        "shared_views": settings.shared_views,
+    }
     return msgspec.convert({**for_all, **said}, DeskProfile)
 
 

@@ -9,7 +9,8 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,9 +28,11 @@ from tui.standard_output import write_out
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+    from typing import Any
 
     from tui.api.http import Http
     from tui.app import Connect, Connection
+    from tui.config.views_file import ReadViews, ViewsFile
     from tui.service.desk import Environment
     from tui.service.desk_profile import DeskProfile
     from tui.service.rehearsal.rehearse import OpenSandbox
@@ -172,6 +175,7 @@ def run_blotter(given: argparse.Namespace) -> int:
             zone=_zone(settings.zone),
             tape=settings.tape,
             visits=server.visits,
+            views=StartedViews(server.profile.shared_views),
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
@@ -179,6 +183,32 @@ def run_blotter(given: argparse.Namespace) -> int:
     )
     app.run()
     return app.return_code or 0
+
+
+class StartedViews:
+    """The views in files; what reads them is loaded when the first is wanted."""
+
+    def __init__(self, shared: str) -> None:
+        self._shared = Path(shared).expanduser() if shared else None
+
+    @cached_property
+    def _file(self) -> ViewsFile:
+        from tui.columns.saved_views import view_mistakes
+        from tui.config.views_file import ViewsFile
+
+        return ViewsFile(paths.views_file(), self._shared, view_mistakes)
+
+    def read(self) -> ReadViews:
+        """Return the views as they are kept now, and what is wrong there."""
+        return self._file.read()
+
+    def held(self, name: str) -> Mapping[str, Any] | None:
+        """Return what is kept under a name of the reader's own; None when nothing is."""
+        return self._file.held(name)
+
+    def write(self, name: str, entry: Mapping[str, Any] | None, seen: Mapping[str, Any] | None) -> bool:
+        """Keep a view, or no longer; return False where it is not as it was ``seen``."""
+        return self._file.write(name, entry, seen)
 
 
 def vocabulary() -> Vocabulary:

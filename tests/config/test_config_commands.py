@@ -216,7 +216,7 @@ def test_a_secret_written_where_none_belongs_is_not_shown(owner: Owner) -> None:
     assert owner.is_told("check") == [
         f"{file}, line 3: [profiles.uat] password: is not known here; there are url, kind, token_file, "
         "secrets_file, proxy, ca_file, generation, colour, read_only, refresh_seconds, home, scopes, "
-        "portfolios, filter, days, brokers, broker_list, side_sources, compliance, quotes "
+        "portfolios, filter, days, brokers, broker_list, shared_views, side_sources, compliance, quotes "
         "and limits."
     ]
 

@@ -136,6 +136,11 @@ class DeskEntries(Written):
     broker_list: IdText = Field(
         "", description="Reference list of brokers on the server.", examples=["Desk/BROKERS"]
     )
+    shared_views: str = Field(
+        "",
+        description="File of views that this desk shares; nobody writes it from here.",
+        examples=["/srv/desk/views.toml"],
+    )
     side_sources: Names = Field(
         [],
         description="Sources whose transaction types are sides too, beside default.",

@@ -46,6 +46,11 @@ def config_file() -> Path:
     return Path(named) if named else user_config_path(APP, appauthor=False) / "config.toml"
 
 
+def views_file() -> Path:
+    """Return the path of the reader's views, beside the settings; it need not exist."""
+    return config_file().with_name("views.toml")
+
+
 def demo_database() -> Path:
     """Return the path of the embedded server's database when no other file is named."""
     return data_dir() / "demo.db"

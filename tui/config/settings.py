@@ -55,6 +55,7 @@ class Settings(Struct, frozen=True):
     plain_output: bool = False
     refresh_seconds: int = 2
     home: str = "demo"
+    shared_views: str = ""
     log_level: LogLevel = "info"
     keys: Mapping[str, str] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)

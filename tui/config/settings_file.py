@@ -254,6 +254,9 @@ class SettingsFile(Written):
         description="How often the desk asks the server what changed, in seconds.",
     )
     home: Code = Field(DEFAULTS.home, description="Scope of the ids that this desk makes.")
+    shared_views: str = Field(
+        DEFAULTS.shared_views, description="File of views that desks share; nobody writes it from here."
+    )
     log_level: LogLevel = Field(
         DEFAULTS.log_level,
         description="How much the log says: debug, info or warning. No secret is logged at any of them.",
@@ -318,6 +321,7 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         plain_output=file.plain_output,
         refresh_seconds=file.refresh_seconds,
         home=file.home,
+        shared_views=file.shared_views,
         log_level=file.log_level,
         keys=file.keys,
         profiles=profiles,

@@ -74,9 +74,12 @@ class Document(Struct, frozen=True):
 
     def refuse(self, mistakes: Iterable[Mistake]) -> None:
         """Raise CheckError with all ``mistakes``, in the order of the text; without any do nothing."""
-        told = sorted({self._sentence(mistake) for mistake in mistakes})
-        if told:
-            raise CheckError("\n".join(sentence for _, sentence in told))
+        if told := self.sentences(mistakes):
+            raise CheckError("\n".join(told))
+
+    def sentences(self, mistakes: Iterable[Mistake]) -> tuple[str, ...]:
+        """Return ``mistakes`` as sentences with their places, in the order of the text."""
+        return tuple(sentence for _, sentence in sorted({self._sentence(each) for each in mistakes}))
 
     def _sentence(self, mistake: Mistake) -> tuple[int, str]:
         line = self._line_of(mistake.place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
@@ -138,6 +138,56 @@ def with_value(text: str, place: Sequence[str], value: Value) -> str:
         if edited is not None and _says(edited, wanted):
             return edited
     raise NotEditable
+
+
+def with_table(text: str, place: Sequence[str], entry: Mapping[str, Any]) -> str:
+    """Return a TOML text in which a table says ``entry``: lines that say the same stay, and all comments do.
+
+    Raises:
+        NotEditable: a part of it cannot be set or taken away without writing other lines anew.
+    """
+    held = _table_at(tomllib.loads(text), place)
+    for name in held.keys() - entry.keys():
+        text = without(text, (*place, name))
+    for name, value in entry.items():
+        if isinstance(value, Mapping):
+            text = with_table(text, (*place, name), value)
+        elif name not in held or not _same(held[name], value):
+            text = with_value(text, (*place, name), value)
+    return text
+
+
+def without(text: str, place: Sequence[str]) -> str:
+    """Return a TOML text without a key, or without a table and those in it; comments stay.
+
+    Raises:
+        NotEditable: it stands in a table that is written in one line.
+    """
+    wanted = tomllib.loads(text)
+    _table_at(wanted, place[:-1]).pop(place[-1], None)
+    gone = {
+        number
+        for each in statements(text)
+        if each.place[: len(place)] == tuple(place)
+        for number in range(each.first, each.end)
+    }
+    edited = "\n".join(line for number, line in enumerate(text.split("\n")) if number not in gone)
+    found = tomllib.loads(edited)
+    for end in range(len(place) - 1, 0, -1):  # a table that only held what is gone is gone with it
+        inner = _table_at(wanted, place[:end])
+        if not inner and place[end - 1] not in _table_at(found, place[: end - 1]):
+            _table_at(wanted, place[: end - 1]).pop(place[end - 1], None)
+    if not _same(found, wanted):
+        raise NotEditable
+    return edited
+
+
+def _table_at(found: dict[str, Any], place: Sequence[str]) -> dict[str, Any]:
+    """Return the table at a place, an empty one where there is none."""
+    inner: Any = found
+    for key in place:
+        inner = inner.get(key, {}) if isinstance(inner, dict) else {}
+    return inner if isinstance(inner, dict) else {}
 
 
 def _with_entry(found: dict[str, Any], place: Sequence[str], value: Value) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class DeskProfile(Struct, frozen=True):
         brokers: the brokers offered, beside those that rows name.
         broker_list: a reference list of brokers on the server.
         side_sources: the sources whose transaction types are sides too, beside ``default``.
+        shared_views: the file of views that the desk shares; none when empty.
         refresh_s: the seconds between polls while somebody looks.
         colour: the colour of the band that names the server; empty for that of its kind.
     """
@@ -70,6 +71,7 @@ class DeskProfile(Struct, frozen=True):
     brokers: tuple[str, ...] = ()
     broker_list: ResourceId | None = None
     side_sources: tuple[str, ...] = ()
+    shared_views: str = ""
     refresh_s: float = 2.0
     colour: str = ""
 

@@ -23,6 +23,7 @@ from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.registry import ACTIONS, BY_ID
 from tui.screens.desk.row_commands import show_ticket
+from tui.screens.desk.saved_view_commands import open_view
 from tui.screens.desk.tape_line import TapeLine
 from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.service.outcomes import Report
@@ -117,6 +118,11 @@ class DeskScreen(PanesScreen):
         elif isinstance(action, DeskCommand):
             dialogs = action.run(self)
             self._dialogs = None if dialogs is None else self._ask(dialogs)
+
+    @work(group="dialog")
+    async def open_named(self, view: str) -> None:
+        """Show a saved view."""
+        await open_view(view, self)
 
     @work(group="dialog")
     async def _ask(self, dialogs: Coroutine[Any, Any, None]) -> None:

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.screens.dialogs.dialog import Dialog, content_width
+from widgets.key_names import key_words
 from widgets.line_list import LineItem, LineList
 from widgets.visible import visible
 
@@ -22,13 +23,13 @@ NARROWEST, WIDEST = 3, 60
 CHROME_LINES: Final = 7
 """Lines of the dialog besides the list."""
 HINTS: Final = (
-    ("Space", "show"),
+    (key_words("space"), "show"),
     ("J K", "move"),
     ("+ -", "width"),
     ("p", "pin"),
     ("r", "reset"),
-    ("Enter", "done"),
-    ("Esc", "back"),
+    (key_words("enter"), "done"),
+    (key_words("escape"), "back"),
 )
 KEEP_ONE: Final = "Keep at least one column."
 _TITLE: Final = 22
