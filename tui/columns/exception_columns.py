@@ -94,7 +94,7 @@ def exception_columns(
         "What is wrong",
         lambda snapshot, found: found.trouble.reason,
         _text,
-        72,
+        58,
         flexible=True,
         rank=1,
     )

@@ -9,19 +9,21 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.desk.arranger import Arranger
+from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 
 
 @pytest.fixture
 async def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Blotter]:
-    """A dealer at the fills, none of whose panes gets on with its rows."""
+    """A dealer at the fills, none of whose panes gets on with its rows, nor does the list of exceptions."""
 
-    def stand_still(arranger: Arranger) -> bool:
+    def stand_still(owner: Arranger | ExceptionsFeed) -> bool:
         return True
 
     async with blotter(exports=tmp_path) as made:
         await made.go("executions")
         monkeypatch.setattr(made.desk.turns, "over", lambda: True)
-        monkeypatch.setattr(Arranger, "_go_on", stand_still)
+        for owner in (Arranger, ExceptionsFeed):
+            monkeypatch.setattr(owner, "_go_on", stand_still)
         yield made
 
 
