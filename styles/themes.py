@@ -144,20 +144,23 @@ def _bands(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
 
 
 def _frames(name: str, *, dark: bool, contrast: bool) -> dict[str, str]:
-    """Return the colours of the frame in each state, where the focus is and where not, and of text on it."""
+    """Return the colours of the frame in each state, where the focus is and where not, and of text on it.
+
+    Without a state they are those of LOCAL, until an app knows its environment.
+    """
     quiet = _CONTRAST_FRAMES if contrast else _DARK_FRAMES if dark else _LIGHT_FRAMES
     focused = _FOCUSED
     if name == MONO:
         quiet, focused = _MONO_FRAMES, _MONO_FOCUSED
     colours: dict[str, str] = {}
     for state, there, here in zip(FRAMES, quiet, focused, strict=True):
-        colours |= _frame(state, there, here)
-    return colours
+        colours |= _frame(f"frame-{state}", there, here)
+    return _frame("frame", quiet[0], focused[0]) | colours
 
 
-def _frame(state: str, quiet: str, focused: str) -> dict[str, str]:
+def _frame(called: str, quiet: str, focused: str) -> dict[str, str]:
     colours = (quiet, _text_on(quiet), focused, _text_on(focused))
-    return {f"frame-{state}{part}": colour for part, colour in zip(_FRAME_PARTS, colours, strict=True)}
+    return {f"{called}{part}": colour for part, colour in zip(_FRAME_PARTS, colours, strict=True)}
 
 
 def profile_band(kind: str, colour: str, theme: str) -> dict[str, str]:

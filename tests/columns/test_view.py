@@ -375,7 +375,8 @@ def test_numbers_are_grouped_and_never_rounded_away() -> None:
 def test_a_time_of_another_day_says_which() -> None:
     context = DisplayContext(zone=UTC, today=NOON.date())
     assert clock(NOON, context) == "12:00:00"
-    assert clock(NOON.replace(day=19), context) == "19 Nov 12:00"
+    assert clock(NOON.replace(day=19), context) == "19 Nov 12:00:00"
+    assert clock(NOON.replace(year=2025), context) == "20 Nov 2025 12:00:00"
     assert clock(datetime.min.replace(tzinfo=UTC), context) == ""
 
 

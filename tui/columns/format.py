@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -26,7 +26,16 @@ class DisplayContext(Struct, frozen=True):
     @property
     def zone_name(self) -> str:
         """The short name of the zone times are shown in."""
-        return self.zone.tzname(datetime.combine(self.today, time(12))) or ""
+        return self.zone.tzname(self._noon) or ""
+
+    @property
+    def offset(self) -> timedelta | None:
+        """The distance of the zone from UTC that its name stands for."""
+        return self.zone.utcoffset(self._noon)
+
+    @property
+    def _noon(self) -> datetime:
+        return datetime.combine(self.today, time(12))
 
 
 def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
@@ -42,13 +51,24 @@ def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
 
 
 def clock(moment: datetime | None, context: DisplayContext) -> str:
-    """Return the time of day in the desk's zone, with the date when it is not today."""
+    """Return the time of day in the desk's zone.
+
+    The date stands before it when it is not today, and the offset behind it when clocks were changed since:
+    the zone that the header names is not that of this time.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> london = DisplayContext(zone=ZoneInfo("Europe/London"), today=date(2026, 10, 25))
+    >>> times = (datetime(2026, 10, day, hour, 30, tzinfo=UTC) for day, hour in ((25, 1), (25, 0), (24, 9)))
+    >>> [clock(each, london) for each in times]
+    ['01:30:00', '01:30:00 +01:00', '24 Oct 10:30:00 +01:00']
+    """
     if moment is None or moment.year <= 1:
         return ""
     local = moment.astimezone(context.zone)
-    if local.date() == context.today:
-        return f"{local:%H:%M:%S}"
-    return f"{local:%d %b %H:%M}" if local.year == context.today.year else f"{local:%d %b %Y}"
+    days = "" if local.date() == context.today else f"{day(local, context)} "
+    offset = f"{local:%z}"
+    behind = "" if local.utcoffset() == context.offset else f" {offset[:3]}:{offset[3:5]}"
+    return f"{days}{local:%H:%M:%S}{behind}"
 
 
 def minute(moment: datetime | None, context: DisplayContext) -> str:

@@ -12,6 +12,7 @@ from styles.themes import PROFILE_COLOURS, THEMES
 from tests.blotter_app import Blotter, blotter, demo
 from tui.api import operations
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
+from tui.screens.desk.pane_heights import RecentNeeds
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY
 
@@ -150,3 +151,10 @@ async def test_the_palette_shows_the_desk_around_it_and_a_theme_is_chosen_there(
         await user.until(lambda: "Theme auto" in user.text())
         await user.press("enter")
         await user.until(lambda: user.app.theme == THEMES[0].name)
+
+
+def test_what_panes_needed_in_another_number_of_rows_has_no_say() -> None:
+    needs = RecentNeeds()
+    needs.add("BLK-1", (4, 9))
+    needs.add("BLK-2", (6,))
+    assert needs.rows == (6,)

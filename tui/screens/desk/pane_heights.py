@@ -30,8 +30,11 @@ class RecentNeeds:
         self._needs: deque[tuple[object, tuple[int, ...]]] = deque(maxlen=REMEMBERED)
 
     def add(self, block: object, rows: Sequence[int]) -> None:
-        """Remember what ``block`` needs: so many rows in each row of panes; what it needed is forgotten."""
-        kept = [need for need in self._needs if need[0] != block]
+        """Remember what ``block`` needs: so many rows in each row of panes; what it needed is forgotten.
+
+        So is what was needed when the panes stood in another number of rows, as on a screen of another width.
+        """
+        kept = [need for need in self._needs if need[0] != block and len(need[1]) == len(rows)]
         self._needs.clear()
         self._needs.extend([*kept, (block, tuple(rows))])
 

@@ -87,7 +87,7 @@ class StatusBar(Pieces):
             (_FIRST, Content.styled(stale, _WARNS)),
             (_FIRST, Content.styled("" if snapshot.as_at is None else "PAST", _WARNS)),
             (_FIRST, Content.styled(frozen, _WARNS)),
-            (_AGES, "" if snapshot.as_at is None else f"as at {snapshot.as_at:%d %b %Y %H:%M:%S} UTC"),
+            (_AGES, "" if snapshot.as_at is None else _moment_shown(snapshot.as_at, context, now)),
             (_NAMES, clean(environment.name)),
             (_NAMES, clean(environment.host or "embedded server")),
             (_REST, clean(environment.user)),
@@ -188,7 +188,16 @@ def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now:
 def _age(now: datetime, read_at: datetime | None) -> str:
     if read_at is None:
         return ""
-    seconds = max(0, int((now - read_at).total_seconds()))
+    return f"{_elapsed(now, read_at)} old"
+
+
+def _elapsed(now: datetime, since: datetime) -> str:
+    seconds = max(0, int((now - since).total_seconds()))
     if seconds < 120:
-        return f"{seconds} s old"
-    return f"{seconds // 60} min old" if seconds < 7200 else f"{seconds // 3600} h old"
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def _moment_shown(as_at: datetime, context: DisplayContext, now: datetime) -> str:
+    """Return which moment of the past is shown, in the zone of all times on the screen, and how long ago."""
+    return f"as at {clock(as_at, context)} {context.zone_name}, {_elapsed(now, as_at)} ago"

@@ -15,7 +15,7 @@ from typing import Final
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import normalize
-from tui.columns.format import DisplayContext
+from tui.columns.format import DisplayContext, clock
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.code_index import id_text
@@ -56,7 +56,7 @@ _ROLES: Final[tuple[tuple[str, Role], ...]] = (
 def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntry:
     """Return the entry as a line of the timeline."""
     return TimelineEntry(
-        when=when_text(entry.when, context),
+        when=clock(entry.when, context),
         who=clean(entry.who),
         what=clean(entry.what),
         change=change_text(entry, "->" if context.ascii else "→"),
@@ -69,16 +69,6 @@ def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntr
 
 def _name(ref: Ref, home: str) -> str:
     return ref.id.code if ref.kind is EntityKind.TRANSACTIONS else id_text(ref.id, home)
-
-
-def when_text(when: datetime | None, context: DisplayContext) -> str:
-    """Return the time of day in the desk's zone, with the date when it is not today."""
-    if when is None or when.year <= 1:
-        return ""
-    local = when.astimezone(context.zone)
-    if local.date() == context.today:
-        return f"{local:%H:%M:%S}"
-    return f"{local:%d %b %H:%M:%S}" if local.year == context.today.year else f"{local:%d %b %Y %H:%M:%S}"
 
 
 def change_text(entry: HistoryEntry, arrow: str) -> str:
