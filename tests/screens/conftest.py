@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
-from styles.themes import THEMES
+from styles.themes import THEMES, frame_colours
 from tui.app import BlotterApp
 
 
@@ -28,7 +28,8 @@ class DialogHost(App[Any]):
         self.copied: list[str] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict(THEMES[0].variables)
+        variables = THEMES[0].variables
+        return {**variables, **frame_colours("LOCAL", {}, variables)}
 
     def compose(self) -> Any:
         yield Static("the desk\n" * 60, id="desk")

@@ -103,12 +103,30 @@ async def test_every_entry_tells_the_trade_as_it_was_then(dealer: Dealer) -> Non
     await dealer.fill("EXE-1", "PLC-1", 60)
     await dealer.allocate("PLC-1")
     told = {entry.action: entry.trade for entry in await dealer.desk.history(rid("ORD-1"))}
+    said = {entry.action: entry.said for entry in await dealer.desk.history(rid("ORD-1"))}
+    assert said["OrderCreated"] == "ordered: buy 100 BBG000B9XRY4 limit 190 USD, day, for GROWTH"
+    assert said["FieldModified"] == "quantity from 100 to 60"
+    assert said["OrderPlaced"] == "placed 60 with ALBN, limit 190 USD, day"
+    assert said["OrderExecuted"] == "filled 60 at 189.5 USD by ALBN, 0 left"
+    assert said["OrderAllocated"] == "allocated 60 at 189.5 USD, for GROWTH"
     assert told["OrderCreated"] == "Buy 100 BBG000B9XRY4 limit 190 USD, day, for GROWTH · ORD-1"
     assert told["OrderPlaced"] == "Buy 60 BBG000B9XRY4 limit 190 USD, day, with ALBN · PLC-1"
     assert told["OrderExecuted"] == "Buy 60 BBG000B9XRY4 at 189.5 USD, with ALBN · EXE-1"
     assert told["OrderAllocated"].startswith("Buy 60 BBG000B9XRY4 at 189.5 USD, for GROWTH · ")
     first = (await dealer.desk.history(rid("ORD-1")))[0]
     assert first.trade.startswith("Buy 60 BBG000B9XRY4")
+
+
+async def test_a_story_counts_down_what_is_left_and_says_states_as_a_desk_does(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    await dealer.fill("EXE-1", "PLC-1", 40)
+    await dealer.fill("EXE-2", "PLC-1", 35)
+    await dealer.allocate("PLC-1")
+    told = [entry.said for entry in await dealer.desk.history(rid("ORD-1"))]
+    fills = [sentence for sentence in told if sentence.startswith("filled")]
+    assert fills == ["filled 35 at 189.5 USD by ALBN, 25 left", "filled 40 at 189.5 USD by ALBN, 60 left"]
+    assert not [sentence for sentence in told if "PartiallyFilled" in sentence or "State" in sentence]
 
 
 async def test_a_market_order_never_looks_like_the_limit_order_it_was(dealer: Dealer) -> None:

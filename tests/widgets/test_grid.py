@@ -229,6 +229,17 @@ async def test_enter_opens_and_a_title_pressed_is_told() -> None:
         assert stage.told[-1] == ("column", "quantity")
 
 
+async def test_the_mouse_on_a_title_says_what_the_column_is_and_markup_is_text() -> None:
+    told = GridColumn("bar", "Life cycle", 12, tip="[b]█ booked, ▓ allocated")
+    stage = GridHost(10, (*COLUMNS[:2], told))
+    async with stage.run_test(size=(60, 11)) as pilot:
+        await settle(pilot, stage)
+        await pilot.hover(stage.grid, offset=(24, 0))
+        assert str(stage.grid.tooltip) == "[b]█ booked, ▓ allocated"
+        await pilot.hover(stage.grid, offset=(24, 3))
+        assert stage.grid.tooltip is None
+
+
 async def test_the_mouse_moves_the_cursor_toggles_at_the_edge_and_opens() -> None:
     stage = GridHost(100)
     async with stage.run_test(size=(60, 11)) as pilot:

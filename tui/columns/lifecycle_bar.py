@@ -21,10 +21,14 @@ def legend(*, ascii: bool = False) -> str:
     >>> legend(ascii=True)
     'B booked  A allocated  F filled  P placed  . left  + too much'
     """
+    return "  ".join(f"{sign} {meaning}" for sign, meaning in signs(ascii=ascii) if sign.strip())
+
+
+def signs(*, ascii: bool = False) -> tuple[tuple[str, str], ...]:
+    """Return each sign of the bar with what it means, of ten cells for all that is ordered."""
     glyphs = ASCII_GLYPHS if ascii else GLYPHS
-    said = [f"{glyph} {stage}" for glyph, stage in zip(glyphs, STAGES, strict=True)]
-    rest = (f"{ASCII_REST} left",) if ascii else ()
-    return "  ".join((*said, *rest, f"{OVER} too much"))
+    rest = ASCII_REST if ascii else REST
+    return (*zip(glyphs, STAGES, strict=True), (rest, "left"), (OVER, "too much"))
 
 
 def lifecycle_bar(ordered: Decimal, stages: Sequence[Decimal], *, ascii: bool = False) -> str:

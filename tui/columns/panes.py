@@ -113,7 +113,7 @@ BLOCKS: Final = (
     Column(
         "bar",
         "Life cycle",
-        "Booked, allocated, filled and placed, as parts of ordered",
+        "Parts of ordered: █ booked, ▓ allocated, ▒ filled, ░ placed, + too much; as letters B A F P",
         filled_percent,
         quantity_text,
         10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tui.api.sanitize import clean
 from tui.columns.column import Column
 from widgets.grid import GridColumn
 from widgets.grid.columns import FLOOR
@@ -31,6 +32,7 @@ def grid_columns(
             cut=column.cut,
             rank=column.rank,
             least=max(FLOOR, len(titles[column.id])),
+            tip=clean(column.help),
         )
         for column in columns
     ]

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.screens.detail.screen import DetailScreen, Section, sections_of
-from tui.screens.history.screen import HistoryScreen
+from tui.screens.history.screen import HistoryScreen, Story
 from tui.screens.ticket.screen import TicketScreen
 from tui.screens.ticket.ticket_words import RowTicket, ticket_of
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
-from tui.service.snapshot.relations import order_of
+from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.session import DeskSession
@@ -36,14 +36,22 @@ LONGEST_WAIT_S: Final = 30.0
 
 
 def history_screen(
-    server: Desk, session: DeskSession, snapshot: Snapshot, order: ResourceId
+    server: Desk, session: DeskSession, snapshot: Snapshot, orders: Sequence[ResourceId]
 ) -> HistoryScreen:
-    """Return the screen of an order's history; ``snapshot`` says what the order is about, if it has it."""
-    said = phrase_of(snapshot, Ref(EntityKind.ORDERS, order))
+    """Return the screen of the history of orders, one at a time, the first one first.
+
+    ``snapshot`` says what an order is about, if it has it.
+    """
+
+    def story(order: ResourceId) -> Story:
+        said = phrase_of(snapshot, Ref(EntityKind.ORDERS, order))
+        title = f"History: {said}" if said else f"History of order {order}"
+        return order, lambda: server.history(order), title
+
+    first, *others = map(story, orders)
     return HistoryScreen(
-        order,
-        lambda: server.history(order),
-        f"History: {said}" if said else f"History of order {order}",
+        *first,
+        others=others,
         save=session.save,
         context=lambda: session.display_context,
         with_keys=session.with_keys,
@@ -96,8 +104,8 @@ def ticket_screen(
         return why
 
     def history(snapshot: Snapshot, ref: Ref) -> HistoryScreen | None:
-        order = order_of(snapshot, ref)
-        return None if order is None else history_screen(server, session, snapshot, order)
+        orders = related_of(snapshot, ref, EntityKind.ORDERS)
+        return history_screen(server, session, snapshot, orders) if orders else None
 
     return TicketScreen(
         ref,

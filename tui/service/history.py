@@ -12,12 +12,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api import codec
-from tui.api.base import CurrencyAndAmount, ResourceId
-from tui.api.models import HistoryItem
+from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
+from tui.api.models import Allocation, Execution, HistoryItem, Order, Placement
 from tui.api.states import normalize
-from tui.service.row_phrases import phrase_of
+from tui.service.numbers import units
+from tui.service.outcomes import lowered
+from tui.service.row_phrases import phrase_of, trade_of, with_whom
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.state_words import state_in_words
+from tui.service.wire_words import in_words
 
 _NAMED: Final = {
     "order": EntityKind.ORDERS,
@@ -50,6 +54,8 @@ class HistoryEntry(Struct, frozen=True):
     related: tuple[Ref, ...] = ()
     home: str = ""
     request_id: str = ""
+    said: str = ""
+    """What happened in the words of the desk; empty where only the server's are known."""
     reason: str = ""
     effective_from: datetime | None = None
     effective_until: datetime | None = None
@@ -71,12 +77,12 @@ class _RowsThen:
 
     def trade(self, ref: Ref) -> str:
         """Return the row in words as it was then; empty when that is not known."""
-        row = self._row(ref)
+        row = self.row(ref)
         return phrase_of(self._snapshot, ref, row) if row is not None else ""
 
     def undo(self, ref: Ref, name: str, old: str) -> None:
         """Put the old value of a changed member back; where it cannot be read, tell no more of the row."""
-        row, changed = self._row(ref), _SAID.get(normalize(name))
+        row, changed = self.row(ref), _SAID.get(normalize(name))
         if row is None or changed is None or not hasattr(row, changed[0]):
             return
         member, read = changed
@@ -89,7 +95,8 @@ class _RowsThen:
         """Tell no more of a row: what it was before is told nowhere."""
         self._rows[ref] = None
 
-    def _row(self, ref: Ref) -> Any:
+    def row(self, ref: Ref) -> Any:
+        """Return the row as it was then, None where that is not known."""
         if ref not in self._rows:
             self._rows[ref] = self._snapshot.row(ref)
         return self._rows[ref]
@@ -126,6 +133,7 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot, rows: _Rows
     found = _related(order, detail, snapshot)
     about = _about(order, item.action or "", found)
     trade = rows.trade(about) if about else ""
+    said = _said(item, name, old, new, rows.row(about) if about and trade else None, snapshot)
     if about and name:
         rows.undo(about, name, old)
     elif about and about.kind is EntityKind.ALLOCATIONS and "allocated" in normalize(item.action):
@@ -143,11 +151,91 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot, rows: _Rows
         related=found,
         home=snapshot.home,
         request_id=item.request_id_modified or "",
+        said=said,
         reason=item.reason_modified or "",
         effective_from=span.from_date if span else item.effective_from,
         effective_until=span.until_date if span else item.effective_until,
         detail=detail,
     )
+
+
+def _said(item: HistoryItem, name: str, old: str, new: str, row: Any, snapshot: Snapshot) -> str:
+    """Return what happened in the words of the desk: ``filled 4,000 at 0.8193 GBP by ALBN, 16,000 left``."""
+    action = normalize(item.action)
+    if name:
+        return _changed(action, name, old, new, row)
+    trade = None if row is None else trade_of(snapshot, row)
+    if trade is None or any(word in (item.action_description or "") for word in _UNDONE):
+        return ""
+    size = f"{units(trade.size)} {trade.unit}".rstrip()
+    if isinstance(row, Execution) and action == "orderexecuted":
+        by = f" by {row.counterparty}" if row.counterparty else ""
+        return f"filled {size} {trade.terms}{by}{_left(row, snapshot)}"
+    if isinstance(row, Placement) and action == "orderplaced":
+        return f"placed {size} {with_whom(row)}, {trade.terms}"
+    if isinstance(row, Placement) and action == "placementcancelled":
+        return f"cancelled the {size} with {_broker(row)}"
+    if isinstance(row, Allocation) and action in ("orderallocated", "orderbooked"):
+        return f"{action.removeprefix('order')} {size} {trade.terms}, {trade.whom}"
+    if isinstance(row, Order) and action == "ordercreated":
+        return f"ordered: {lowered(str(trade))}"
+    return ""
+
+
+_UNDONE: Final = ("was deleted", "taken back")
+"""Ends what a server says of a row that is no more: the desk has no words for that."""
+
+
+def _left(fill: Execution, snapshot: Snapshot) -> str:
+    """Return what was left of a placement after a fill; empty where nobody can tell."""
+    placement = snapshot.placements.get(fill.placement_id)
+    if placement is None or placement.quantity is None or not snapshot.knows(EntityKind.EXECUTIONS):
+        return ""
+    if snapshot.children_of_placement(placement.id):
+        return ""
+    fills = snapshot.fills_of_placement(placement.id)
+    filled = sum((each.quantity for each in fills if _made(each) <= _made(fill)), ZERO)
+    left = placement.quantity - filled
+    return f", {units(left)} left" if left >= ZERO else f", {units(-left)} too much"
+
+
+def _made(fill: Execution) -> datetime:
+    """Return when the server took a fill; where it does not say, when the fill was made."""
+    told = fill.version.as_at_created if fill.version else None
+    return told or fill.created_date
+
+
+def _changed(action: str, name: str, old: str, new: str, row: Any) -> str:
+    """Return a change in words: ``placement with ALBN: quantity from 40,000 to 30,000``."""
+    member = _IN_WORDS.sub(" ", name.rpartition("/")[2]).replace("_", " ").lower()
+    head = f"placement with {_broker(row)}: " if isinstance(row, Placement) else ""
+    head = f"fill by {_broker(row)}: " if isinstance(row, Execution) else head
+    if normalize(name) == "state":
+        now, before = state_in_words(new), state_in_words(old)
+        was = f", was {before}" if before not in ("", now) else ""
+        return f"{head}{now or 'without a state'}{was}"
+    before, after = _worded(member, old), _worded(member, new)
+    if not old:
+        return f"{head}{member} set to {after}"
+    return f"{head}{member} removed, was {before}" if not new else f"{head}{member} from {before} to {after}"
+
+
+def _broker(row: Any) -> str:
+    return getattr(row, "counterparty", None) or "no broker"
+
+
+_IN_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _worded(member: str, text: str) -> str:
+    """Return a value in the words of the desk: numbers grouped, names of the wire in words."""
+    if member in ("side", "type", "time in force"):
+        return in_words(text).lower()
+    number, _, unit = text.partition(" ")
+    try:
+        return f"{units(Decimal(number))} {unit}".rstrip()
+    except ArithmeticError:
+        return text
 
 
 def _sentence(action: str, name: str, old: str, new: str) -> str:

@@ -41,7 +41,7 @@ class GridColumn(NamedTuple):
     a text too long loses its middle: at the end, in the middle (codes), at the end once its column is as
     wide as any may be (``last``: states), or never (numbers, which show ``####`` instead). The last two
     widen their column for their cells. Where not all columns fit, those of the smallest ``rank`` are in
-    sight first; among equals those that stand first.
+    sight first; among equals those that stand first. ``tip`` says what it is.
     """
 
     id: str
@@ -52,6 +52,7 @@ class GridColumn(NamedTuple):
     cut: Cut = "end"
     rank: int = 0
     least: int = FLOOR
+    tip: str = ""
 
     @property
     def widens(self) -> bool:

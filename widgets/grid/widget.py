@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 
@@ -118,6 +119,7 @@ class Grid(Surface, can_focus=True):
         self.takes_arrows = True
         """Whether left and right scroll columns; else they are left to the owner."""
         self._moved = False
+        self._tip = ""
 
     # Methods for the owner
 
@@ -321,17 +323,30 @@ class Grid(Surface, can_focus=True):
         if event.key != "g":
             self._chord = False
 
+    def _column_at(self, x: int) -> GridColumn | None:
+        """Return the column that is drawn at ``x``, None between two of them."""
+        slot = next((slot for slot in self._slots if slot.x <= x < slot.x + slot.width), None)
+        return None if slot is None else self._columns[slot.column]
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say what a column is while the mouse points at its title."""
+        offset = event.get_content_offset(self)
+        column = self._column_at(offset.x) if offset is not None and offset.y < self._header else None
+        tip = column.tip if column else ""
+        if tip != self._tip:
+            self._tip = tip
+            self.tooltip = Content(tip) if tip else None
+
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the row clicked; toggle it at its left edge; open it on a double click."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
         if offset.y < self._header:
-            pressed = next((slot for slot in self._slots if slot.x <= offset.x < slot.x + slot.width), None)
-            if pressed is not None:
+            column = self._column_at(offset.x)
+            if column is not None:
                 held = event.shift or event.ctrl or event.meta
-                column = self._columns[pressed.column].id
-                self.post_message(self.ColumnPressed(self, column, further=held))
+                self.post_message(self.ColumnPressed(self, column.id, further=held))
             return
         row = self.scroll_offset.y + offset.y - self._header
         if row >= len(self._rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
+from tests.blotter_app import blotter, demo
 from tui.api.base import ResourceId
 from tui.api.errors import NoAnswer, NotSent
 from tui.columns.format import DisplayContext
@@ -262,3 +264,21 @@ async def test_a_thousand_entries_scroll(stage: Opened) -> None:
 )
 def test_no_cell_of_an_export_is_a_formula(text: str, safe: str) -> None:
     assert inert(text) == safe
+
+
+async def test_of_several_orders_one_is_told_at_a_time_in_sentences() -> None:
+    async with blotter((160, 48)) as user:
+        await user.go("placements", "PLC-00033")
+        placement = user.desk.snapshot.placements[demo("PLC-00033")]
+        orders = user.desk.snapshot.orders_of_block(placement.block_ids[0])
+        await user.press("h")
+        await user.until(lambda: " ordered: buy " in user.text())
+        assert f"1 of {len(orders)} orders · History: Buy" in user.text()
+        filled = r"\d\d:\d\d:\d\d +\S+ +filled [\d,]+ at [\d.]+ [A-Z]{3} by PCRC, [\d,]+ left"
+        assert re.search(filled, user.text())
+        await user.press("tab")
+        await user.until(lambda: f"2 of {len(orders)} orders" in user.text())
+        await user.until(lambda: " ordered: buy " in user.text())
+        assert orders[1].code in user.text()
+        await user.press("shift+tab", "shift+tab")
+        await user.until(lambda: f"{len(orders)} of {len(orders)} orders" in user.text())

@@ -276,7 +276,7 @@ class BrowseScreen(DismissOnce[Ref]):
 
     @work(group="dialog", description="history")
     async def action_history(self) -> None:
-        """Show the history of the order behind the row under the cursor, a block's first."""
+        """Show the history of the order behind the row under the cursor, of a block's one after the other."""
         cursor, page = self._cursor, self._page
         row = page.snapshot.row(cursor) if page and cursor else None
         if page is None or cursor is None or row is None:
@@ -285,7 +285,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if not orders:
             self.notify("No order stands behind this block, so there is no history to show.", markup=False)
             return
-        screen = history_screen(self._desk, self._session, page.snapshot, orders[0])
+        screen = history_screen(self._desk, self._session, page.snapshot, orders)
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
             self._go_to(jump)

@@ -12,6 +12,7 @@ from textual.content import Content
 
 from tui.actions.action import Action, Scope
 from tui.api.sanitize import clean
+from tui.columns.lifecycle_bar import signs
 from tui.columns.steps import Steps
 from widgets.grid import Grid
 from widgets.key_names import key_list
@@ -89,9 +90,9 @@ def row_keys() -> list[tuple[str, str]]:
 
 
 def help_groups(
-    actions: Iterable[Action], scope: Scope, keys_of: KeysOf
+    actions: Iterable[Action], scope: Scope, keys_of: KeysOf, *, ascii: bool = False
 ) -> Steps[list[tuple[str, list[HelpRow]]]]:
-    """Return every action by group: keys, label, help, and why it is not possible now; then filters."""
+    """Return every action by group: keys, label, help, and why it is not possible now; then signs."""
     from tui.columns.filter_grammar import EXAMPLES  # nothing else of a start needs it
 
     rows: dict[str, list[HelpRow]] = {}
@@ -102,4 +103,5 @@ def help_groups(
         yield
     in_pane: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
     grammar: list[HelpRow] = [("", example, finds, "") for example, finds in EXAMPLES]
-    return [*rows.items(), ("Inside a pane", in_pane), ("Filters", grammar)]
+    bar: list[HelpRow] = [("", sign, meaning, "") for sign, meaning in signs(ascii=ascii)]
+    return [*rows.items(), ("Inside a pane", in_pane), ("Filters", grammar), ("Life cycle", bar)]

@@ -9,8 +9,8 @@ from tui.api import codec
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
-from tui.service.snapshot.relations import order_of
-from tui.service.snapshot.snapshot import Ref
+from tui.service.snapshot.relations import order_of, related_of
+from tui.service.snapshot.snapshot import EntityKind, Ref
 
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
 
@@ -29,14 +29,14 @@ def _no_order(scope: Scope) -> str | None:
 
 
 async def show_history(desk: PanesScreen) -> None:
-    """Show the history of the order behind the row, and go to the row chosen there."""
+    """Show the history of the orders behind the row, one at a time, and go to the row chosen there."""
     from tui.screens.row_screens import history_screen
 
     server, cursor = desk.session.desk, desk.active.cursor
-    order = order_of(desk.snapshot, cursor) if cursor else None
-    if server is None or order is None:
+    orders = related_of(desk.snapshot, cursor, EntityKind.ORDERS) if cursor else ()
+    if server is None or not orders:
         return
-    jump = await desk.app.push_screen_wait(history_screen(server, desk.session, desk.snapshot, order))
+    jump = await desk.app.push_screen_wait(history_screen(server, desk.session, desk.snapshot, orders))
     if jump is not None:
         desk.go_to(jump)
 

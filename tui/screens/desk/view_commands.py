@@ -58,7 +58,9 @@ async def show_help(desk: PanesScreen) -> None:
     """Show every key and command."""
     from tui.screens.help import HelpScreen
 
-    groups = help_groups(desk.session.actions, desk.scope(), desk.session.keys_of)
+    session = desk.session
+    ascii = session.display_context.ascii
+    groups = help_groups(session.actions, desk.scope(), session.keys_of, ascii=ascii)
     desk.app.push_screen(HelpScreen(await desk.turns.work(groups)))
 
 

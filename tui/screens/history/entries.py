@@ -58,11 +58,11 @@ def timeline_entry(entry: HistoryEntry, context: DisplayContext) -> TimelineEntr
     return TimelineEntry(
         when=clock(entry.when, context),
         who=clean(entry.who),
-        what=clean(entry.what),
-        change=change_text(entry, "->" if context.ascii else "→"),
+        what=clean(entry.said or entry.what),
+        change="" if entry.said else change_text(entry, "->" if context.ascii else "→"),
         related=", ".join(clean(_name(ref, entry.home)) for ref in entry.related),
         request=clean(entry.request_id),
-        about=clean(entry.trade),
+        about="" if entry.said else clean(entry.trade),
         role=role_of(entry.action),
     )
 
@@ -88,6 +88,7 @@ def members(entry: HistoryEntry) -> list[tuple[str, str]]:
     """Return all members of the entry, labels and texts, without those that are empty."""
     version = "" if entry.version is None else str(entry.version)
     rows = [
+        ("Said", entry.said),
         ("What", entry.what),
         ("Trade", entry.trade),
         ("When", _time(entry.when)),

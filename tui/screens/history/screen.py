@@ -6,7 +6,7 @@ before stay on the screen, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Final
@@ -34,8 +34,11 @@ from widgets.text_line import TextLine
 from widgets.timeline import Timeline
 
 Loader = Callable[[], Awaitable[tuple[HistoryEntry, ...]]]
+Story = tuple[ResourceId, Loader, str]
+"""An order, what reads its history, and a title."""
 Saver = Callable[[str, str], Path]
 
+NEXT_ORDER: Final = "next_order(1)"
 READING: Final = "Reading the history ..."
 MARKS: Final = ("●", "│")
 ASCII_MARKS: Final = ("*", "|")
@@ -46,6 +49,7 @@ SIDE_WIDTH: Final = 100
 class HistoryScreen(DismissOnce[Ref]):
     """Shows what ``loader`` reads about the order; returns the row to go to, or None on Esc.
 
+    ``others`` are further orders that stand behind the row it was opened on: Tab goes through them.
     ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read; ``save`` writes a named export,
     returns its path, and raises ``OSError`` when it cannot. ``context`` returns zone, glyphs and today's
     date; ``with_keys`` puts the reader's keys into advice.
@@ -59,6 +63,8 @@ class HistoryScreen(DismissOnce[Ref]):
         Binding("i", "side", "Detail"),
         Binding("e", "export", "Export"),
         Binding("r", "reload", "Reload"),
+        Binding("tab", NEXT_ORDER, "Next order", priority=True),
+        Binding("shift+tab", "next_order(-1)", "Previous order", show=False, priority=True),
         Binding("escape,ctrl+c,q", "back", "Back"),
     ]
 
@@ -71,11 +77,11 @@ class HistoryScreen(DismissOnce[Ref]):
         save: Saver,
         context: Callable[[], DisplayContext],
         with_keys: Callable[[str], str] = str,
+        others: Sequence[Story] = (),
     ) -> None:
         super().__init__()
-        self._order_id = order_id
-        self._loader = loader
-        self._heading = clean(title)
+        self._stories: tuple[Story, ...] = ((order_id, loader, title), *others)
+        self._story = 0
         self._save_export = save
         self._with_keys = with_keys
         self._context_now = context
@@ -87,10 +93,7 @@ class HistoryScreen(DismissOnce[Ref]):
         self._side_wanted: bool | None = None
 
     def compose(self) -> ComposeResult:
-        zone = self._display_context.zone_name
-        yield Static(
-            f"{self._heading}, times in {zone}" if zone else self._heading, id="heading", markup=False
-        )
+        yield Static(self._heading, id="heading", markup=False)
         bar = FilterBar(placeholder="words of time, person, field, value, id")
         bar.display = False
         yield bar
@@ -99,7 +102,31 @@ class HistoryScreen(DismissOnce[Ref]):
             yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
             with VerticalScroll(id="side"):
                 yield Flow(id="entry")
-        yield TextLine(key_hints(hints_of(self.BINDINGS)), id="keys")
+        hints = dict(hints_of(self.BINDINGS))
+        if len(self._stories) == 1:
+            del hints[key_for(self.BINDINGS, NEXT_ORDER)]
+        yield TextLine(key_hints(hints.items()), id="keys")
+
+    @property
+    def _order_id(self) -> ResourceId:
+        return self._stories[self._story][0]
+
+    @property
+    def _heading(self) -> str:
+        """The heading: which of several orders, what it is about, and the zone of the times."""
+        zone = self._display_context.zone_name
+        several = f"{self._story + 1} of {len(self._stories)} orders · " if len(self._stories) > 1 else ""
+        return clean(f"{several}{self._stories[self._story][2]}{f', times in {zone}' if zone else ''}")
+
+    def action_next_order(self, by: int) -> None:
+        """Tell the story of the next order that stands behind the row."""
+        if len(self._stories) == 1:
+            return
+        self._story = (self._story + by) % len(self._stories)
+        self._all, self._read_at, self._trouble = (), None, ""
+        self.query_one("#heading", Static).update(Content(self._heading))
+        self._list()
+        self.action_reload()
 
     def on_mount(self) -> None:
         """Start reading."""
@@ -127,7 +154,7 @@ class HistoryScreen(DismissOnce[Ref]):
     @work(exclusive=True, group="history", exit_on_error=False)
     async def _read(self) -> None:
         try:
-            entries = await self._loader()
+            entries = await self._stories[self._story][1]()
         except ApiError as error:
             again = f"{key_for(self.BINDINGS, 'reload')} tries again."
             advice = self._with_keys(error.advice)
