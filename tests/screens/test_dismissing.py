@@ -19,6 +19,7 @@ import tui
 from tests.blotter_app import PATIENCE_S, Blotter, blotter, demo
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.browse.screen import BrowseScreen
+from tui.screens.changes_list import ChangesScreen
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.detail.screen import DetailScreen
@@ -49,6 +50,7 @@ OPENED_BY = {
     BrowseScreen: ("B",),
     RowListScreen: ("t",),
     ExceptionsScreen: ("0",),
+    ChangesScreen: ("d",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

@@ -57,6 +57,7 @@ OPENING_KEYS: Final = {
     "HistoryScreen": "h",
     "BrowseScreen": "B",
     "RowListScreen": "t",
+    "ChangesScreen": "d",
     "DetailScreen": "i",
     "TicketScreen": "enter",
     "PreviewDialog": "K",
@@ -233,7 +234,7 @@ FORMS: Final = (
     *(("2", "u"), ("2", "m"), ("2", "C"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "o", "t", "question_mark", "B", "0")
+VIEWS: Final = ("enter", "i", "h", "o", "t", "d", "question_mark", "B", "0")
 
 
 async def tour(

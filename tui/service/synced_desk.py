@@ -43,6 +43,7 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from tui.api.requests import CurrentUser
     from tui.service.browse import Browser
+    from tui.service.earlier_rows import Earlier
     from tui.service.history import HistoryEntry
 
 Listener = Callable[[Update], None]
@@ -391,6 +392,23 @@ class SyncedDesk:
         from tui.service.browse import Browser
 
         return Browser(self.client, self.learned, lambda: self.snapshot, self._now)
+
+    async def earlier(self, moment: datetime) -> Earlier:
+        """Return the desk as it is now, and with what changed since ``moment`` as it was then.
+
+        Raises:
+            ApiError: it could not be read.
+        """
+        from tui.service.earlier_rows import read_earlier
+
+        return await read_earlier(
+            self.client,
+            self.snapshot,
+            moment,
+            profile=self.profile,
+            learned=self.learned,
+            clock=self._now,
+        )
 
     async def history(self, order_id: ResourceId) -> tuple[HistoryEntry, ...]:
         """Return what happened to an order and its related entities, newest first.

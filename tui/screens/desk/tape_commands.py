@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tui.actions.action import Scope
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 
@@ -19,6 +20,24 @@ async def show_activity(desk: PanesScreen) -> None:
         desk.go_to(jump)
 
 
+async def show_changes(desk: PanesScreen) -> None:
+    """List what changed since the last visit, and go to the row chosen there."""
+    from tui.screens.changes_list import ChangesScreen
+
+    server, last = desk.session.desk, desk.session.visits.last
+    if server is not None:
+        called = "the end of your last visit" if last else ""
+        jump = await desk.app.push_screen_wait(ChangesScreen(server, desk.session, last, called))
+        if jump is not None:
+            desk.go_to(jump)
+
+
+def _not_now(scope: Scope) -> str | None:
+    if scope.snapshot.as_at is not None:
+        return "This is the desk as it was; go back to the desk as it is now first."
+    return None if scope.snapshot.complete else "The desk is still being read."
+
+
 TAPE: Final[tuple[DeskCommand, ...]] = (
     DeskCommand(
         "tape",
@@ -27,5 +46,14 @@ TAPE: Final[tuple[DeskCommand, ...]] = (
         "List what happened: fills, rejects, cancels, your own outcomes and every message",
         "Inspect",
         run=show_activity,
+    ),
+    DeskCommand(
+        "changes",
+        "d",
+        "Changes",
+        "What changed since your last visit, or since a time: the value before beside the value now",
+        "Inspect",
+        disabled_reason=_not_now,
+        run=show_changes,
     ),
 )
