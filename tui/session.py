@@ -127,9 +127,11 @@ class DeskSession:
 
     @property
     def display_context(self) -> DisplayContext:
-        """Glyphs, time zone and today's date for this reader."""
+        """Glyphs, time zone, today's date and the minute for this reader."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
-        return DisplayContext(self.preferences.ascii, zone, self.now().astimezone(zone).date())
+        now = self.now()
+        minute = now.replace(second=0, microsecond=0)
+        return DisplayContext(self.preferences.ascii, zone, now.astimezone(zone).date(), minute)
 
     @property
     def present(self) -> Present:

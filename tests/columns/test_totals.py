@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tests.service.sample_rows import block, execution, order, placement, rid, snapshot_of
-from tui.api.base import CurrencyAndAmount
+from tests.service.sample_rows import NINE, block, execution, order, placement, rid, snapshot_of
+from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue
 from tui.columns.format import DisplayContext
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
@@ -113,3 +114,26 @@ def test_a_small_part_is_less_than_a_tenth_and_nothing_is_zero() -> None:
         "100.0",
     ]
     assert sum_text(Decimal("12345.67"), "JPY") == "12,346 JPY"
+
+
+def test_a_row_says_who_trades_it_how_old_it_is_and_what_the_broker_says() -> None:
+    said = PerpetualProperty(
+        key="Placement/demo/Reason", value=PropertyValue(label_value="ALBN: no borrow found")
+    )
+    refused = replace(
+        placement("PLC-1", "BLK-1"), state="Rejected", counterparty="ALBN", properties={said.key: said}
+    )
+    own = PerpetualProperty(key="Order/desk/Trader", value=PropertyValue(label_value="dlr.okafor"))
+    asked = replace(order("ORD-1"), properties={own.key: own})
+    desk = snapshot_of(blocks=[block("BLK-1", "ORD-1")], orders=[asked], placements=[refused])
+    later = DisplayContext(minute=NINE + timedelta(minutes=65))
+
+    def cell(kind: EntityKind, id: str, row: Any) -> str:
+        return column_of(kind, id).cell(desk, row, later)
+
+    assert cell(EntityKind.PLACEMENTS, "reason", refused) == "no borrow found"
+    done = replace(refused, state="Filled")
+    assert cell(EntityKind.PLACEMENTS, "age", done) == "", "nothing more may come of it"
+    assert cell(ORDERS, "age", asked) == "1h05"
+    assert cell(ORDERS, "trader", asked) == "dlr.okafor"
+    assert cell(EntityKind.PLACEMENTS, "trader", refused) == "pm.hart", "who made it, where no property says"

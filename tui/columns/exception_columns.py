@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from tui.columns.column import Column
 from tui.columns.factories import plain, ticker
-from tui.columns.format import DisplayContext
+from tui.columns.format import DisplayContext, age_text
 from tui.service.exceptions.open_exceptions import OpenException, subject_of
 from tui.service.numbers import size_text
 from tui.service.row_phrases import short_id
@@ -16,30 +16,6 @@ from tui.service.snapshot.instruments import UNRESOLVED, luid_of
 from tui.service.snapshot.sizing import Size, block_ordered, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.wire_words import side_in_cell
-
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
-
-
-def age_text(since: datetime | None, now: datetime) -> str:
-    """Return an age in a few letters; empty where it is not known.
-
-    >>> from datetime import UTC
-    >>> now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    >>> [age_text(now - timedelta(minutes=each), now) for each in (0, 7, 65, 60 * 50)]
-    ['now', '7m', '1h05', '2d']
-    """
-    if since is None:
-        return ""
-    seconds = max(0, int((now - since).total_seconds()))
-    if seconds < _MINUTE:
-        return "now"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE}m"
-    if seconds < _DAY:
-        return f"{seconds // _HOUR}h{seconds % _HOUR // _MINUTE:02}"
-    return f"{seconds // _DAY}d"
 
 
 def stake_text(found: OpenException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -13,6 +14,7 @@ from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
     GUARD_ROLES,
     DisplayContext,
+    age_text,
     clock,
     day,
     minute,
@@ -269,6 +271,26 @@ def _last(snapshot: Snapshot, row: Any) -> LastPrice | None:
 def timestamp_column(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of times of the desk's zone."""
     return Column(id, title, help, value, clock, 8, "right", "never", times="moment")
+
+
+def age(value: Callable[[Snapshot, Any], datetime | None]) -> Column:
+    """Return the column of how long rows are there; it grows without being news."""
+
+    def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
+        return "" if context.minute is None else age_text(value(snapshot, row), context.minute)
+
+    return Column(
+        "age",
+        "Age",
+        "How long it is there, while more may come of it",
+        value,
+        clock,
+        4,
+        "right",
+        "never",
+        drawn=drawn,
+        made_of=value,
+    )
 
 
 def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:

@@ -14,6 +14,9 @@ from tui.service.state_words import StateWord, known_state, state_in_words
 
 PRICE_PLACES: Final = 4
 """Decimals a price column keeps room for, so that points stand under each other."""
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
 
 
 class DisplayContext(Struct, frozen=True):
@@ -22,6 +25,8 @@ class DisplayContext(Struct, frozen=True):
     ascii: bool = False
     zone: tzinfo = UTC
     today: date = date(1970, 1, 1)
+    minute: datetime | None = None
+    """The time to the minute, by which ages are told; they are empty without it."""
 
     @property
     def zone_name(self) -> str:
@@ -48,6 +53,26 @@ def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
         return ""
     _, point, fraction = text.partition(".")
     return text + " " * max(0, places - len(fraction) + (0 if point else 1))
+
+
+def age_text(since: datetime | None, now: datetime) -> str:
+    """Return an age in a few letters; empty where it is not known.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    >>> [age_text(now - timedelta(minutes=each), now) for each in (0, 7, 65, 60 * 50)]
+    ['now', '7m', '1h05', '2d']
+    """
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < _MINUTE:
+        return "now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}m"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR}h{seconds % _HOUR // _MINUTE:02}"
+    return f"{seconds // _DAY}d"
 
 
 def clock(moment: datetime | None, context: DisplayContext) -> str:

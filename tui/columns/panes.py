@@ -14,6 +14,7 @@ from msgspec import Struct
 from tui.api.placing_states import APPROVAL, COMPLIANCE
 from tui.columns.column import Column, Getter
 from tui.columns.factories import (
+    age,
     average_price,
     basis_points,
     calendar_day,
@@ -53,6 +54,7 @@ from tui.columns.row_values import (
     filled_percent,
     last_active,
     life_cycle_text,
+    made_while_live,
     order_done,
     order_left,
     placement_done,
@@ -62,9 +64,11 @@ from tui.columns.row_values import (
     share_of_volume,
     sized_in,
     slippage,
+    trader,
     transaction_price,
 )
 from tui.columns.unknown import UNKNOWN, with_unknown
+from tui.service.exceptions.broker_words import broker_words
 from tui.service.snapshot.compliance_states import (
     approval_of_order,
     compliance_of_block,
@@ -169,6 +173,8 @@ BLOCKS: Final = (
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
     ).ranked(7),
+    plain("trader", "Trader", "Who trades it: as its properties say, else who made it", 10, trader).ranked(7),
+    age(made_while_live).ranked(7),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row.block)),
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
@@ -237,6 +243,8 @@ ORDERS: Final = (
         lambda s, row: approval_of_order(row, detail_of(s, row)) or None,
     ).ranked(5),
     plain("strategy", "Strategy", "Strategy property", 10, lambda s, row: labels(row).get("Strategy")),
+    plain("trader", "Trader", "Who trades it: as its properties say, else who made it", 10, trader).ranked(7),
+    age(made_while_live).ranked(7),
     plain("basis", "Sized in", "Units, a currency or a weight", 8, lambda s, row: sized_in(row)),
     timestamp_column("date", "Time", "When it was ordered", lambda s, row: row.date).ranked(2),
     plain(
@@ -304,6 +312,16 @@ PLACEMENTS: Final = (
         12,
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
     ),
+    plain(
+        "reason",
+        "Broker says",
+        "What the broker says of a rejection or a halt",
+        24,
+        lambda s, row: broker_words(row),
+        flexible=True,
+    ).ranked(6),
+    plain("trader", "Trader", "Who trades it: as its properties say, else who made it", 10, trader).ranked(7),
+    age(made_while_live).ranked(7),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row)),
     timestamp_column("created", "Time", "When it was placed", lambda s, row: row.created_date).ranked(2),
 )

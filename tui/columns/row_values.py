@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Block, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.api.states import is_cancelled
-from tui.columns.factories import currency
+from tui.api.states import is_cancelled, is_final, is_finished
+from tui.columns.factories import currency, labels
 from tui.columns.format import DisplayContext, state_look
 from tui.columns.lifecycle_bar import lifecycle_bar
 from tui.columns.unknown import UNKNOWN
+from tui.service.exceptions.at_stake import is_done, maker
 from tui.service.sides import side_direction
 from tui.service.snapshot.compliance_states import detail_of
 from tui.service.snapshot.records import display_name
@@ -182,6 +183,21 @@ def transaction_price(row: Transaction) -> CurrencyAndAmount | None:
     """Return the price of a transaction in its own currency, None without one."""
     held = row.transaction_price
     return CurrencyAndAmount(amount=held.price, currency=row.transaction_currency) if held else None
+
+
+def trader(snapshot: Snapshot, row: OrderGraphBlock | Order | Placement) -> str:
+    """Return who trades a row: as its properties say, else who made it by its version."""
+    told = labels(row.block if isinstance(row, OrderGraphBlock) else row)
+    return next((told[each] for each in ("Trader", "Dealer") if told.get(each)), "") or maker(row)
+
+
+def made_while_live(snapshot: Snapshot, row: OrderGraphBlock | Order | Placement) -> datetime | None:
+    """Return when a row was made, None once nothing more may come of it."""
+    if isinstance(row, OrderGraphBlock):
+        return None if is_done(snapshot, row) else row.block.created_date
+    if isinstance(row, Order):
+        return None if is_final(row.state) else row.date
+    return None if is_finished(row.state) else row.created_date
 
 
 def last_active(snapshot: Snapshot, row: OrderGraphBlock) -> datetime:

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from textual.content import Content
 
 from tui.api.sanitize import clean
-from tui.columns.exception_columns import age_text, instrument_text, stake_text, trade_text
+from tui.columns.exception_columns import instrument_text, stake_text, trade_text
+from tui.columns.format import age_text
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 from tui.screens.exceptions.mending import Mending
 from tui.service.exceptions.open_exceptions import OpenException
