@@ -12,7 +12,6 @@ from tui.columns.factories import currency, labels
 from tui.columns.format import DisplayContext, state_look
 from tui.columns.lifecycle_bar import lifecycle_bar
 from tui.columns.unknown import UNKNOWN
-from tui.service.exceptions.at_stake import is_done, maker
 from tui.service.sides import side_direction
 from tui.service.snapshot.compliance_states import detail_of
 from tui.service.snapshot.records import display_name
@@ -187,12 +186,16 @@ def transaction_price(row: Transaction) -> CurrencyAndAmount | None:
 
 def trader(snapshot: Snapshot, row: OrderGraphBlock | Order | Placement) -> str:
     """Return who trades a row: as its properties say, else who made it by its version."""
+    from tui.service.exceptions.at_stake import maker
+
     told = labels(row.block if isinstance(row, OrderGraphBlock) else row)
     return next((told[each] for each in ("Trader", "Dealer") if told.get(each)), "") or maker(row)
 
 
 def made_while_live(snapshot: Snapshot, row: OrderGraphBlock | Order | Placement) -> datetime | None:
     """Return when a row was made, None once nothing more may come of it."""
+    from tui.service.exceptions.at_stake import is_done
+
     if isinstance(row, OrderGraphBlock):
         return None if is_done(snapshot, row) else row.block.created_date
     if isinstance(row, Order):
