@@ -48,7 +48,7 @@ async def test_a_pending_block_is_placed_only_with_the_count_typed() -> None:
 async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> None:
     async with blotter() as user:
         await user.go("blocks", "BLK-0019")
-        assert user.row("blocks", "BLK-0019")["compliance"] == "Pending"
+        assert user.row("blocks", "BLK-0019")["compliance"] == "pending"
         await user.press("V")
         said = await user.preview()
         assert "Run compliance" in said
@@ -60,7 +60,7 @@ async def test_compliance_is_run_and_what_it_passes_is_placed_with_one_key() -> 
         assert user.desk.active.kind.value == "blocks", "there is no row of it to go to"
         assert "run demo/RUN-" in told
         assert "2 failed" in told
-        assert user.row("blocks", "BLK-0019")["compliance"] == "Passed"
+        assert user.row("blocks", "BLK-0019")["compliance"] == "passed"
         before = len(user.desk.snapshot.placements)
         await user.press("p")
         await user.fill("counterparty", "ALBN")
