@@ -42,7 +42,7 @@ async def test_the_list_names_what_is_wrong_the_trade_the_money_who_and_the_key(
         await open_list(user)
         await user.until(lambda: "wrong" in lines(user)[0])
         rejected = next(line for line in lines(user) if "rejected by ALBN" in line)
-        assert "▲  rejected by ALBN: the limit 4.20 is away from the market, send" in rejected
+        assert "▲  rejected by ALBN: the limit 4.20 is away from the market" in rejected
         assert "Buy 30,000 BP/" in rejected
         assert "126,000 GBP" in rejected
         assert "c cancel" in rejected
