@@ -15,6 +15,8 @@ from tui.actions.form_fields import (
     amount,
     block_choices,
     calendar_day,
+    currency_field,
+    currency_typed,
     id_check,
     parse_day,
     pick,
@@ -144,7 +146,7 @@ def new_form(scope: Scope) -> Form:
             pick("type", "Type", tuple(offered(TYPES, snapshot.order_types))),
             amount("limit", "Limit", help="Instrument's currency; London: pounds"),
             amount("stop", "Stop"),
-            text("currency", "Currency", help="Of prices; else the instrument's"),
+            currency_field("currency", help="Of prices; else the instrument's"),
             pick("tif", "Time in force", (*TIMES_IN_FORCE, UNTIL_A_DATE)),
             calendar_day("till", "Good till", None, help=f"The day of '{UNTIL_A_DATE.lower()}'"),
             _block_field(scope),
@@ -174,7 +176,7 @@ def _block_typed(scope: Scope, values: Values) -> ResourceId | None:
 
 def _currency(snapshot: Snapshot, values: Values) -> str | None:
     known = known_instrument(snapshot, values["instrument"])
-    return values["currency"].strip().upper() or (known.currency if known else "") or None
+    return currency_typed(values["currency"]) or (known.currency if known else "") or None
 
 
 def _problems(scope: Scope, values: Values) -> Sequence[str]:
@@ -370,7 +372,7 @@ def new_by_line_form(scope: Scope) -> Form:
                 wide=True,
                 history=scope.order_lines,
             ),
-            text("currency", "Currency", help="Of the price; else the instrument's"),
+            currency_field("currency", help="Of the price; else the instrument's"),
             _block_field(scope),
         ),
         intro="For example: buy 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",
@@ -410,9 +412,14 @@ def _line_problems(scope: Scope, values: Values) -> Sequence[str]:
 
 
 def new_by_line_verb(scope: Scope, values: Values) -> Verb:
-    """Return the creation of the orders that the line says."""
+    """Return the creation of the orders that the line says.
+
+    Raises:
+        ValueError: it is not a whole order.
+    """
     snapshot, line = scope.snapshot, _read_line(scope, values)
-    assert line is not None
+    if line is None:
+        raise ValueError("The line is not a whole order.")
     line = replace(line, type=spelt(line.type, snapshot.order_types))
     named = {"instrument": line.ticker, "currency": values["currency"]}
     request = line.request(

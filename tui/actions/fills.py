@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from decimal import ROUND_DOWN, Decimal
 
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import currency_of
-from tui.actions.form_fields import amount, calendar_day, parse_day, quantity_of_fill, text
+from tui.actions.form_fields import (
+    amount,
+    calendar_day,
+    currency_field,
+    currency_typed,
+    parse_day,
+    quantity_of_fill,
+    text,
+)
 from tui.actions.settlement_words import ProposedDay, other_day, proposed_day, settlement_told
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.market_zones import market_zone
@@ -88,7 +95,7 @@ def _fields(
         (
             quantity_of_fill("quantity", quantity, may_void=scope.kind is EntityKind.EXECUTIONS),
             amount("price", "Price", guess.amount, currency=guess.currency, required=True),
-            text("currency", "Currency", guess.currency or "", required=True, check=_currency_problem),
+            currency_field("currency", guess.currency or "", required=True),
             text("counterparty", "Broker", counterparty or "", required=True),
             calendar_day(
                 "settles",
@@ -114,7 +121,7 @@ def _in_words(scope: Scope, values: Values) -> str:
     if fill is not None and not units:
         return f"Voids {number(fill.quantity)} at {money_of(fill.price)}: no unit of it counts any more."
     worth = units * price * scope.snapshot.price_unit(placement.lusid_instrument_id)
-    said = f"{Size(units).words} = {money(worth, values['currency'].strip().upper())}"
+    said = f"{Size(units).words} = {money(worth, currency_typed(values['currency']))}"
     if fill is None and is_by_amount(placement):
         left = open_size(scope.snapshot, placement)
         if left.value is not None:
@@ -123,11 +130,6 @@ def _in_words(scope: Scope, values: Values) -> str:
     if market_zone(currency_of(placement, scope.snapshot)) is None:
         said += "; its market is not known, so the settlement day is counted in UTC"
     return said
-
-
-def _currency_problem(typed: str) -> str | None:
-    known = re.fullmatch(r"(?a)[A-Za-z][A-Za-z0-9]{2,5}", typed.strip())
-    return None if known else "A currency is a code such as GBP."
 
 
 def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth: Size) -> bool:
@@ -147,7 +149,7 @@ def fill_verb(scope: Scope, values: Values) -> Verb:
     """Return the recording of the fill that was typed."""
     old, placement = _focus(scope)
     quantity, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
-    currency = values["currency"].strip().upper()
+    currency = currency_typed(values["currency"])
     worth = Size(quantity)
     if is_by_amount(placement):
         unit = scope.snapshot.price_unit(placement.lusid_instrument_id)

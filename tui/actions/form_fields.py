@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Final
 
 from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
+from tui.api.currencies import HUNDREDTHS
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import (
     number,
@@ -141,6 +143,39 @@ def amount(
         echo=_echo(parse_price, lambda typed: price(typed, currency) + (", below zero" if typed < 0 else "")),
         required=required,
     )
+
+
+def currency_field(id: str, value: str = "", *, help: str = "", required: bool = False) -> Field:
+    """Return a field for the currency of prices; units that are hundredths of one are said to be."""
+    return Field(
+        id,
+        "Currency",
+        value=value,
+        help=help,
+        required=required,
+        check=_currency_problem,
+        echo=_currency_in_words,
+    )
+
+
+def currency_typed(typed: str) -> str:
+    """Return the code of a currency as it is spelt; ``GBp`` is another than ``GBP``.
+
+    >>> currency_typed("gbp"), currency_typed(" GBp "), currency_typed("gbx")
+    ('GBP', 'GBp', 'GBX')
+    """
+    code = typed.strip()
+    return code if code in HUNDREDTHS else code.upper()
+
+
+def _currency_problem(typed: str) -> str | None:
+    known = re.fullmatch(r"(?a)[A-Za-z][A-Za-z0-9]{2,5}", typed.strip())
+    return None if known else "A currency is a code such as GBP."
+
+
+def _currency_in_words(typed: str) -> str:
+    whole = HUNDREDTHS.get(currency_typed(typed))
+    return f"hundredths: 100 are 1 {whole}" if whole else ""
 
 
 def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:

@@ -20,6 +20,7 @@ _NUMBER: Final = (
     r"(?a)(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+|)(?P<part>\.\d+|\.|)(?P<unit>[kmbKMB]?)"
 )
 _DECIMAL_COMMA: Final = r"(?a)[+-]?\d+,\d{1,2}"
+_PENCE: Final = r"(?a)(?P<number>[\d.,]*\d)\s*(?i:p|pence|gbx|c|cents)"
 _MISPLACED_COMMAS: Final = r"(?ai)[+-]?[\d,.]*,[\d,.]*[kmb]?"
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
@@ -127,8 +128,12 @@ def parse_price(text: str) -> Decimal:
     """Read a price per unit, with every digit as typed. Below zero is a price too: of power, of oil.
 
     Raises:
-        ValueError: with a sentence for the person who typed it.
+        ValueError: with a sentence for the person who typed it; a price in pence is said in pounds.
     """
+    pence = re.fullmatch(_PENCE, text.strip())
+    if pence is not None:
+        whole = number_text(parse_number(pence["number"], "Price") / 100)
+        raise ValueError(f"'{text.strip()}' is a price in hundredths: write {whole}.")
     return parse_number(text, "Price")
 
 

@@ -215,7 +215,8 @@ async def test_orders_for_so_much_money_are_created(by_line: bool) -> None:
         await user.until(lambda: len(user.desk.snapshot.orders) == len(before) + 2)
         made = sorted(set(user.desk.snapshot.orders) - before)
         rows = [await user.client.orders.get(id) for id in made]
-        assert [(row.quantity, row.amount) for row in rows] == [(None, usd("30000")), (None, usd("20000"))]
+        asked = {str(row.portfolio_id): (row.quantity, row.amount) for row in rows}
+        assert asked == {"demo/US-TECH": (None, usd("30000")), "demo/GLB-CORE": (None, usd("20000"))}
         block = user.desk.snapshot.block_of_order(made[0])
         assert block is not None
         assert measured(user, block.code) == ["50,000 USD", "0 USD", "0 USD", "50,000 USD"]

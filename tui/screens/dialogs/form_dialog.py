@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.cells import cell_len
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -26,6 +26,11 @@ from widgets.visible import visible
 
 CheckAll = Callable[[dict[str, str]], Sequence[str]]
 Live = Callable[[dict[str, str]], str]
+Judge = Callable[[dict[str, str]], Sequence[str]]
+JUDGED_AFTER_S = 0.1
+"""Seconds without a key after which what was typed is judged."""
+ROOMY = 40
+"""Lines of a terminal in which two objections are said under a form; in a lower one it is one."""
 
 CHROME_LINES = 9
 """Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
@@ -68,9 +73,10 @@ class FormDialog(Dialog[dict[str, str]]):
     """Asks for ``fields`` and returns their values by id, or None when left with Esc.
 
     ``check_all`` checks all values together once each is right, and returns sentences about what is wrong;
-    ``live`` returns a line shown under the form while typing, such as the order in full words. With a
-    ``draft`` the form opens as it was left, at the field at fault. What a field shows may change meanwhile:
-    it says so beside it, and what was typed stays.
+    ``live`` returns a line shown under the form while typing, such as the order in full words, and ``judge``,
+    called in another thread, what a preview would object to. With a ``draft`` the form opens as it was left,
+    at the field at fault. What a field shows may change meanwhile: it says so beside it, and what was typed
+    stays.
     """
 
     def __init__(
@@ -81,8 +87,12 @@ class FormDialog(Dialog[dict[str, str]]):
         check_all: CheckAll | None = None,
         live: Live | None = None,
         draft: Draft | None = None,
+        judge: Judge | None = None,
     ) -> None:
         super().__init__()
+        self._judge = judge
+        self._judged: Sequence[str] = ()
+        """What a preview would object to in the values, as last found out."""
         self._title = title
         self._intro = _lines(intro)
         self._draft = draft or Draft()
@@ -224,12 +234,33 @@ class FormDialog(Dialog[dict[str, str]]):
             self.dismiss(values)
 
     def _describe(self, values: Mapping[str, str]) -> None:
+        self._show_meaning(values)
+        if self._judge is not None:
+            self._judge_beside(dict(values))
+
+    def _show_meaning(self, values: Mapping[str, str]) -> None:
         said = _lines(self._live(dict(values))) if self._live else ""
+        most = 2 if self.app.size.height >= ROOMY else 1
+        objections = [f"{WARNING}{visible(text)}" for text in self._judged[:most]]
+        if len(self._judged) > most:
+            objections[-1] += f" · and {len(self._judged) - most} more in the preview"
         lines = [
             Content.styled(line, "bold $text-warning") if line.startswith(WARNING) else Content(line)
-            for line in said.splitlines()
+            for line in (*said.splitlines(), *objections)
         ]
         self._show(Content("\n").join(lines), wrong=False)
+
+    @work(group="judge", exclusive=True, exit_on_error=False, description="judge")
+    async def _judge_beside(self, values: dict[str, str]) -> None:
+        """Find out, once nobody types, what a preview would object to, and say it under the form."""
+        await asyncio.sleep(JUDGED_AFTER_S)
+        assert self._judge is not None
+        found = await asyncio.to_thread(self._judge, values)
+        if found == self._judged or self.dismissed or not self.is_mounted:
+            return
+        self._judged = found
+        if not self.query_one("#live").has_class("error"):
+            self._show_meaning(values)
 
     def _show(self, text: Content, *, wrong: bool) -> None:
         line = self.query_one("#live", Static)

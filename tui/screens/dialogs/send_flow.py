@@ -7,7 +7,7 @@ or screens cannot stop it. Its report is shown or, failing that, written to the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -118,13 +118,25 @@ async def _filled(
     form = await _beside(partial(make, scope), many=len(scope.ids) > PART)
     draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
     intro = action.intro(scope, form, left_out)
-    asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft)
+    judge = partial(_objections, action, scope, desk)
+    asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft, judge)
     async with form_kept_fresh(asked, action, scope, desk, told) as newest:
         answered = await app.push_screen_wait(asked)
     if answered is None:
         return None
     draft.values, draft.said, draft.type = answered, "", ""
     return newest.scope
+
+
+def _objections(action: WriteAction, scope: Scope, desk: Desk, values: Values) -> Sequence[str]:
+    """Return what a preview of what is typed would object to; nothing while it is not whole."""
+    from tui.service.writes.objections import objections
+
+    try:
+        verb = action.load().verb(scope, values)
+    except ValueError:
+        return ()
+    return objections(verb, desk.preview(verb), scope.snapshot)
 
 
 def _late_rows(

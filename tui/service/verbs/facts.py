@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Final
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
+from tui.api.currencies import HUNDREDTHS
 from tui.api.models import Order, Placement
 from tui.api.price_units import PER_UNIT
 from tui.api.requests import PlacementRequest
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.verbs.preview_line import PreviewLine
+from tui.service.verbs.preview_line import Caution, PreviewLine
+
+OTHER_CURRENCY: Final = "another currency"
+"""The kind of a caution about money in another currency than the instrument's."""
 
 
 def order_ref(id: ResourceId) -> Ref:
@@ -160,3 +165,13 @@ def outside(ids: Iterable[ResourceId | None], scope: str) -> str:
     """Return the portfolios outside ``scope``, the orders' own, in words; empty when there are none."""
     foreign = dict.fromkeys(str(id) for id in ids if id is not None and id.scope != scope)
     return f"For {', '.join(foreign)}, outside {scope}" if foreign else ""
+
+
+def price_in_another_currency(noun: str, price: CurrencyAndAmount, known: Instrument) -> Iterator[Caution]:
+    """Yield that a price is in another currency than its instrument's; hundredths are said in whole units."""
+    if price.currency in (None, "", known.currency) or not known.currency or price.amount is None:
+        return
+    said = f"{noun} {price.amount:f} {price.currency}"
+    if HUNDREDTHS.get(price.currency or "") == known.currency:
+        said += f", which is {price.amount / 100:f} {known.currency}"
+    yield Caution(OTHER_CURRENCY, f"{known.label}: {said}; it trades in {known.currency}")

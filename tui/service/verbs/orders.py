@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -25,12 +25,14 @@ from tui.api.requests import (
 from tui.service.numbers import counted, size_text
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
+    OTHER_CURRENCY,
     block_ref,
     blocks_of,
     instrument_of,
     order_lines,
     order_ref,
     outside,
+    price_in_another_currency,
     priced,
 )
 from tui.service.verbs.preview_line import Caution, PreviewLine
@@ -110,17 +112,21 @@ class CreateOrders(Verb, frozen=True):
         return tuple(filter(None, said))
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return tuple(
-            Caution(
-                "another currency",
-                f"{size_text(order.amount.amount, order.amount.currency)} of {known.label}, "
-                f"which trades in {known.currency}",
-            )
-            for request in self.requests
-            if (known := instrument_of(snapshot, request.instrument_identifiers)) and known.currency
-            for order in request.orders
-            if order.quantity is None and order.amount and order.amount.currency not in (None, known.currency)
-        )
+        return tuple(caution for request in self.requests for caution in _other_currencies(snapshot, request))
+
+
+def _other_currencies(snapshot: Snapshot, request: BlockAndOrdersRequest) -> Iterator[Caution]:
+    """Yield the sizes and the prices in another currency than that in which the instrument trades."""
+    known = instrument_of(snapshot, request.instrument_identifiers)
+    if known is None or not known.currency:
+        return
+    for order in request.orders:
+        if order.quantity is None and order.amount and order.amount.currency not in (None, known.currency):
+            said = size_text(order.amount.amount, order.amount.currency or "")
+            yield Caution(OTHER_CURRENCY, f"{said} of {known.label}, which trades in {known.currency}")
+    for noun, price in (("limit", request.limit_price), ("stop", request.stop_price)):
+        if price is not None:
+            yield from price_in_another_currency(noun, price, known)
 
 
 class MoveOrders(Verb, frozen=True):

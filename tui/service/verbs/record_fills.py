@@ -15,6 +15,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     around,
     placement_ref,
+    price_in_another_currency,
 )
 from tui.service.verbs.overwriting import OverwritingVerb
 from tui.service.verbs.preview_line import Caution, PreviewLine
@@ -86,7 +87,15 @@ class RecordFills(OverwritingVerb[Execution], frozen=True):
         return tuple(found)
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        return tuple(self._twins(snapshot))
+        return (*self._twins(snapshot), *self._other_currencies(snapshot))
+
+    def _other_currencies(self, snapshot: Snapshot) -> Iterable[Caution]:
+        """Yield the prices in another currency than the instrument's: a fill is a fact, so it is a hint."""
+        for request in self.requests:
+            row = snapshot.placements.get(request.placement_id)
+            known = snapshot.instruments.get(row.lusid_instrument_id) if row else None
+            if known is not None:
+                yield from price_in_another_currency("price", request.price, known)
 
     def _twins(self, snapshot: Snapshot) -> Iterable[Caution]:
         """Yield a caution for each fill that looks like one already recorded on its placement."""

@@ -37,6 +37,7 @@ from tui.service.writes.limit_words import limit_words, percent, short_money, ti
 from tui.service.writes.limits import Limits
 
 _PENCE: Final = (Decimal(50), Decimal(200))
+PENCE: Final = "in pence?"
 _SAMPLE: Final = 200
 _FEWEST: Final = 5
 _PRICED: Final = (
@@ -294,7 +295,7 @@ class LimitChecks:
         if not _PENCE[0] <= found.ratio <= _PENCE[1]:
             return ()
         times = f"{found.ratio:,.0f} times {found.last}"
-        text = f"{self._named(line)}: {found.named(noun)} is {times}: in pence?"
+        text = f"{self._named(line)}: {found.named(noun)} is {times}: {PENCE}"
         above_hard = any(guard is Guard.REFUSED for guard, _ in self._exceeded("price", found.drift, line))
         return (Finding("pence?", text, found.ratio, Guard.REFUSED if above_hard else Guard.TYPED),)
 
