@@ -155,7 +155,7 @@ def look(
 
 
 def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothing(desk: ProgramHome) -> None:
-    output = look(desk, PROGRAM, rb"live \d\d:", b"E", logs="signed on for", times=4)
+    output = look(desk, PROGRAM, rb"live \d\d:", b"E\r\r", logs="signed on for", times=4)
     assert b"okafor" in output
     assert list((desk.home / "left").rglob("*.csv"))
     assert "httpcore" in desk.log, "it is as talkative as can be"
@@ -186,7 +186,7 @@ def test_a_token_that_is_typed_at_login_is_in_its_own_file_and_nowhere_else(desk
         output = terminal.wait_for(rb"not shown\): ", limit=60).output
         output += terminal.press(OWN_TOKEN.encode() + b"\r", until=b"opens the desk").output
     assert OWN_TOKEN in desk.kept.read_text()
-    output += look(desk, [*PROGRAM[:-1], "desk"], rb"live \d\d:", b"E", logs="HTTP Request", times=3)
+    output += look(desk, [*PROGRAM[:-1], "desk"], rb"live \d\d:", b"E\r\r", logs="HTTP Request", times=3)
     assert b"okafor" in output
     desk.kept.write_text(desk.kept.read_text().replace(OWN_TOKEN, WRONG))
     output += look(desk, [*PROGRAM[:-1], "desk"], rb"NOT SIGNED ON.*blotter login --profile desk", b"r")

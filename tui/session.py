@@ -6,9 +6,11 @@ save; none of them knows the application.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -164,14 +166,27 @@ class DeskSession:
             await self.desk.travel(as_at)
 
     def save(self, name: str, text: str) -> Path:
-        """Write an export that only its owner can read, and return its path.
+        """Write a new file that only its owner can read, and return its path; nothing is ever overwritten.
+
+        A ``name`` without a folder is of a file in that of exports; where there is one it gets a number.
 
         Raises:
             OSError: it cannot be written.
         """
-        folder = self.preferences.exports or Path.cwd()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / name
-        path.write_text(text, encoding="utf-8", newline="")
-        path.chmod(0o600)
+        path = wanted = self.export_path(name)
+        if path.parent == self.export_path("."):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for number in count(2):
+            try:
+                opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                path = wanted.with_stem(f"{wanted.stem}-{number}")
+            else:
+                break
+        with open(opened, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
         return path
+
+    def export_path(self, name: str) -> Path:
+        """Return the path of an export: a relative one is below the folder of exports."""
+        return (self.preferences.exports or Path.cwd()) / Path(name).expanduser()

@@ -292,11 +292,13 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
 
 def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     """Run the embedded server in this process and reach it over its own HTTP, without a socket."""
+    from msgspec.structs import replace
+
     from tui.service.environment import Environment, EnvironmentKind
     from tui.signon import desk_profile
 
     file = _database(given.db or str(paths.demo_database()))
-    environment = Environment("demo", EnvironmentKind.LOCAL)
+    environment = Environment("demo", EnvironmentKind.LOCAL, database=str(file or ":memory:"))
     profile = desk_profile(settings, DEMO_PROFILE)
     made = 0
 
@@ -309,6 +311,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
 
     async def connect() -> Connection:
         from tui.api.http import Http, asgi_transport
+        from tui.api.urls import IN_PROCESS
         from tui.oms.http.app import ServerSettings
         from tui.oms.run.embedded import Embedded
         from tui.sandbox import sandboxes_of
@@ -322,9 +325,9 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
             market=True,
             tell=tell,
         )
-        http = Http("http://embedded/api", transport=asgi_transport(embedded.app))
+        http = Http(IN_PROCESS, transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
-        signed_on = Environment(environment.name, environment.kind, user=ServerSettings().user)
+        signed_on = replace(environment, user=ServerSettings().user)
         choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 

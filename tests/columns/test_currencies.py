@@ -12,8 +12,9 @@ from tui.api.base import CurrencyAndAmount
 from tui.api.models import Execution
 from tui.columns.format import DisplayContext
 from tui.columns.panes import COLUMNS
+from tui.columns.row_texts import CSV, written
 from tui.columns.totals import Totals
-from tui.columns.view import View, column_of, export_csv
+from tui.columns.view import View, column_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 
@@ -67,7 +68,7 @@ def test_money_is_added_up_per_currency_each_with_its_own_decimals_and_exported_
     assert totals.text(snapshot) == (
         "quantity 14 · buy 0.00005684 BTC · buy 3,704 JPY · buy 0.125 KWD · buy 1.00 USD"
     )
-    exported = export_csv(View(EntityKind.EXECUTIONS), snapshot, tuple(snapshot.executions)).splitlines()
+    exported = written(CSV, View(EntityKind.EXECUTIONS), snapshot, tuple(snapshot.executions)).splitlines()
     at = [column.id for column in COLUMNS[EntityKind.EXECUTIONS]].index("value")
     assert [line.split(",")[at] for line in exported[1:]] == ["3703.5", "0.125", "0.00005684", "0.999"]
 

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from tests.service.sample_rows import allocation, block, order, placement, rid, snapshot_of
 from tui.columns.format import DisplayContext
+from tui.columns.row_texts import CSV, written
 from tui.columns.totals import Totals
-from tui.columns.view import View, column_of, export_csv
+from tui.columns.view import View, column_of
 from tui.service.snapshot.diff import diff
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 
@@ -71,7 +72,7 @@ def test_unknown_figures_are_unknown_in_totals_and_in_no_file() -> None:
         == "quantity 100 · executed ? · left ? · allocated 40 · buy 19,000 USD · open worth ?"
     )
     header, row = (
-        line.split(",") for line in export_csv(view, snapshot, tuple(snapshot.placements)).splitlines()
+        line.split(",") for line in written(CSV, view, snapshot, tuple(snapshot.placements)).splitlines()
     )
     assert row[header.index("Executed")] == ""
 

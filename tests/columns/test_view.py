@@ -15,10 +15,11 @@ from tui.columns.filter_completion import FilterCompleter
 from tui.columns.filter_grammar import EXAMPLES, FilterError, complete_part
 from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
+from tui.columns.row_texts import CSV, written
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
-from tui.columns.view import SortColumn, View, column_of, export_csv
+from tui.columns.view import SortColumn, View, column_of
 from tui.service.numbers import number, price
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.typed_times import Present
@@ -356,7 +357,7 @@ def test_children_count_with_their_parent_and_not_again() -> None:
 
 def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
     desk = snapshot_of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
-    text = export_csv(View(EntityKind.ORDERS), desk, list(desk.orders))
+    text = written(CSV, View(EntityKind.ORDERS), desk, list(desk.orders))
     head, row, _ = text.split("\r\n")
     assert head.startswith("Order,Quantity,Portfolio,")
     assert "0.1234567890123456789" in row

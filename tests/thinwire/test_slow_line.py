@@ -227,6 +227,8 @@ def test_a_terminal_that_takes_nothing_holds_up_nothing_but_the_picture(tmp_path
         hold(line, PAGE_DOWN + UP, 30)
         hold(line, UP + UP, 20)
         line.type(b"gg" + 6 * DOWN + b"E")
+        line.run(1.0)
+        line.type(b"\r")
         exported = wait_for(line, lambda: list((tmp_path / "blotter" / "exports").glob("*.csv")))
         assert "BLK-0001" in exported[0].read_text()
         assert not at("BLK-0007")(line.far)

@@ -43,8 +43,8 @@ class Request(Struct, Generic[ReplyT], frozen=True):
         """The complete address."""
         return self.base_url + self.target
 
-    def curl(self) -> str:
-        """Return the request as a curl command, with the token redacted."""
+    def curl(self, *, token: str = "") -> str:
+        """Return the request as a curl command, the token redacted or in the shell's variable ``token``."""
         import shlex
 
         headers = {"Authorization": REDACTED, **self.headers}
@@ -53,7 +53,10 @@ class Request(Struct, Generic[ReplyT], frozen=True):
             *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}")),
             *(("--data-raw", self.content.decode()) if self.content else ()),
         ]
-        return shlex.join(words)
+        command = shlex.join(words)
+        if not token:
+            return command
+        return command.replace(shlex.quote(f"Authorization: {REDACTED}"), f'"Authorization: Bearer ${token}"')
 
 
 def build(

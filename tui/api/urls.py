@@ -10,6 +10,10 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+IN_PROCESS: Final = "http://embedded/api"
+"""The address of the embedded server, which is reached without a socket."""
+SERVED: Final = "http://127.0.0.1:8011/api"
+"""The address at which `blotter serve` offers it, if nobody asks for another."""
 _CREDENTIALS: Final = "//[^/]*@"
 
 

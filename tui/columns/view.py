@@ -1,19 +1,18 @@
-"""The view of a pane: filter, sort and columns; and its rows as a CSV file."""
+"""The view of a pane: filter, sort and columns."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.base import ResourceId
-from tui.columns.column import Column, Getter, exported
+from tui.columns.column import Column, Getter
 from tui.columns.panes import COLUMNS, PANES
 from tui.columns.property_columns import PropertyColumn
-from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.snapshot.snapshot import EntityKind
 from tui.service.typed_times import Present
 
 NEWEST: Final = "newest"
@@ -123,25 +122,3 @@ def column_of(kind: EntityKind, id: str) -> Column:
 def newest_of(kind: EntityKind) -> Getter:
     """Return what says how new a row of a pane is."""
     return next(spec.newest for spec in PANES if spec.kind is kind)
-
-
-def export_csv(view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> str:
-    """Return the shown rows as CSV (RFC 4180): visible columns, full precision, UTC, a header row.
-
-    Texts that a spreadsheet would read as a formula get a leading apostrophe.
-    """
-    import csv  # nothing else of the desk needs it
-
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(column.title for column in view.columns)
-    rows = snapshot.rows(view.kind)
-    for id in ids:
-        if (row := rows.get(id)) is not None:
-            writer.writerow(_inert(column.value(snapshot, row)) for column in view.columns)
-    return out.getvalue()
-
-
-def _inert(value: Any) -> str:
-    text = exported(value)
-    return "'" + text if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text

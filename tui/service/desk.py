@@ -7,7 +7,7 @@ The writer (:mod:`tui.service.writes.writer`) decides how a write is carried out
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -173,6 +173,12 @@ class Desk(SyncedDesk):
         from tui.service.verbs import curl
 
         return curl(verb, self.client)
+
+    def curl_of_rows(self, refs: Sequence[Ref]) -> str:
+        """Return the requests that read these rows as curl commands, the token in a variable."""
+        from tui.service.row_requests import curl_of_rows
+
+        return curl_of_rows(refs, self.snapshot, self.client, self.environment)
 
     # --- writing -------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class Environment(Struct, frozen=True):
     """The server of this desk: its name for people, its kind, its address, and who is signed on.
 
     ``sign_on_again`` is what to do when the server refuses the token, ``generation`` the version of the API
-    it speaks (contract, section 7).
+    it speaks (contract, section 7), ``database`` the file of the server inside this program.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Environment(Struct, frozen=True):
     user: str = ""
     sign_on_again: str = ""
     generation: Generation = "latest"
+    database: str = ""
 
     @property
     def host(self) -> str:

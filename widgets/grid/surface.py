@@ -63,6 +63,8 @@ class Surface(ScrollView, inherit_bindings=False):
         self._frozen = frozen
         self._glyphs = paint.ASCII if ascii else paint.UNICODE
         self._rows = Rows()
+        self.clicked_column = ""
+        """The column of the cell that was clicked last."""
         self._sort: tuple[tuple[str, bool], ...] = ()
         self._needs = [0] * len(self._columns)
         self._layout = Layout((), (), 0, 0)

@@ -351,6 +351,9 @@ class Grid(Surface, can_focus=True):
         row = self.scroll_offset.y + offset.y - self._header
         if row >= len(self._rows):
             return
+        under = next((slot for slot in self._slots if slot.x <= offset.x < slot.x + slot.width), None)
+        if under is not None:
+            self.clicked_column = self._columns[under.column].id
         self._move_cursor(row)
         if offset.x < GUTTER:
             self.action_toggle_row()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tui.screens.desk.arranger import Arranger
+from tui.screens.desk.copies import COPIES
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 
 
@@ -58,7 +59,7 @@ async def test_the_rows_shown_are_copied(user: Blotter) -> None:
     await delete_the_last_fill(user)
     await user.pilot.press("y")
     await user.form()
-    await user.pilot.press("right", "right", "enter")
+    await user.pilot.press(*["right"] * (len(COPIES) - 1), "enter")
     await user.until(lambda: any("characters sent to the terminal" in notice for notice in user.notices))
     copied = user.app.clipboard.splitlines()
     assert [line.split("\t")[0] for line in copied[1:]] == user.codes("executions")
@@ -67,5 +68,7 @@ async def test_the_rows_shown_are_copied(user: Blotter) -> None:
 async def test_the_rows_shown_are_exported(user: Blotter, tmp_path: Path) -> None:
     await delete_the_last_fill(user)
     await user.pilot.press("E")
+    await user.form()
+    await user.pilot.press("enter")
     await user.until(lambda: any("rows written" in notice for notice in user.notices))
     assert codes_written(tmp_path) == user.codes("executions")

@@ -149,6 +149,13 @@ class Pane(Vertical):
         return Ref(self.kind, key) if isinstance(key, ResourceId) else None
 
     @property
+    def column_in_focus(self) -> str:
+        """The column that was clicked last, else the first that rows are sorted by, else the first one."""
+        ids = [column.id for column in self._columns]
+        wanted = (self.grid.clicked_column, *(each.id for each in self.view.sorts), ids[0])
+        return next(id for id in wanted if id in ids)
+
+    @property
     def in_sight(self) -> tuple[Ref, ...]:
         """The rows that can be read on the screen."""
         return tuple(Ref(self.kind, key) for key in self.grid.in_sight if isinstance(key, ResourceId))

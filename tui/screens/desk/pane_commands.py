@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tui.actions.pinned_rows import PROTECTS
 from tui.columns.panes import PANES, PaneSpec
 from tui.columns.property_columns import PropertyColumn, named, properties_seen
-from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View, export_csv
+from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.service.numbers import counted
@@ -117,12 +117,16 @@ def _with_columns(view: View, choices: Sequence[ColumnChoice], properties: Seque
 
 
 async def export(desk: PanesScreen) -> None:
-    """Write the rows shown to a CSV file; another thread writes them out, for they may be many."""
-    pane = desk.active
+    """Ask for format and file, and write the rows shown; another thread does, for they may be many."""
+    from tui.screens.dialogs.export_form import asked_for
+
+    pane, session = desk.active, desk.session
     view, snapshot, shown = pane.view, pane.rows_snapshot, pane.matching
-    name = f"{pane.kind.value}-{desk.session.now():%Y%m%dT%H%M%SZ}.csv"
+    asked = await asked_for(desk.app, session, view.kind.value, len(shown))
+    if asked is None:
+        return
     try:
-        path = desk.session.save(name, await asyncio.to_thread(export_csv, view, snapshot, shown))
+        path = await asyncio.to_thread(asked.save, session, view, snapshot, shown)
     except OSError as error:
         desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
     else:
@@ -217,7 +221,14 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         disabled_reason=lambda scope: None if scope.ids else "There is no row under the cursor.",
         run=pin,
     ),
-    DeskCommand("export", "E", "Export", "Write the rows shown to a CSV file", "Rows", run=export),
+    DeskCommand(
+        "export",
+        "E",
+        "Export",
+        "Write the rows shown to a file: CSV, JSON lines or Markdown",
+        "Rows",
+        run=export,
+    ),
     *map(_pane_command, PANES),
     DeskCommand(
         "next_pane", "tab", "Next pane", "Go to the next pane", "Panes", run=lambda desk: desk.step_pane(1)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from tui.actions.action import Scope
-from tui.api import codec
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
+from tui.service.numbers import counted
 from tui.service.snapshot.relations import order_of, related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
 # Fields of forms and other screens are loaded when a command first needs them: a start needs none.
-
-COPIES: Final = ("id", "JSON", "shown rows as TSV")
 
 
 def _no_row(scope: Scope) -> str | None:
@@ -65,32 +64,27 @@ def show_raw(desk: PanesScreen) -> None:
 
 
 async def copy(desk: PanesScreen) -> None:
-    """Ask what to copy of the rows in focus, and copy it."""
+    """Ask what to copy of the rows in focus, and copy it; another thread writes it, for they may be many."""
     from tui.actions.form_fields import pick
+    from tui.screens.desk.copies import COPIES, CopiedRows
 
-    pane = desk.active
-    answered = await ask_fields(desk, "Copy", (pick("choice", "What to copy", COPIES),))
+    pane, server = desk.active, desk.session.desk
+    if server is None:
+        return
+    ids, shown, view, snapshot = pane.in_focus, pane.matching, pane.view, pane.rows_snapshot
+    titles = {column.title: column.id for column in view.columns}
+    under = next((title for title, id in titles.items() if id == pane.column_in_focus), "")
+    names = {each.name: each for each in COPIES}
+    fields = (
+        pick("choice", "What to copy", tuple(names), meanings={each.name: each.help for each in COPIES}),
+        pick("column", "Column of the cell", tuple(titles), under),
+    )
+    answered = await ask_fields(desk, "Copy", fields, intro=f"Of {counted(len(ids), view.kind.singular)}.")
     if answered is None:
         return
-    chosen = answered["choice"]
-    rows = [pane.rows_snapshot.rows(pane.kind).get(id) for id in pane.in_focus]
-    if chosen == "id":
-        copied = "\n".join(str(id) for id in pane.in_focus)
-    elif chosen == "JSON":
-        copied = "\n".join(codec.encode(row).decode() for row in rows if row is not None)
-    else:
-        copied = _tsv(pane)
-    desk.app.copy_to_clipboard(copied)
-
-
-def _tsv(pane: Pane) -> str:
-    snapshot = pane.rows_snapshot
-    lines = ["\t".join(column.title for column in pane.view.columns)]
-    for id in pane.shown:
-        row = snapshot.rows(pane.kind)[id]
-        cells = (column.cell(snapshot, row, pane.display_context) for column in pane.view.columns)
-        lines.append("\t".join(cell.strip() for cell in cells))
-    return "\n".join(lines)
+    chosen = names[answered["choice"]]
+    copied = CopiedRows(shown if chosen.all_shown else ids, view, snapshot, titles[answered["column"]])
+    desk.app.copy_to_clipboard(await asyncio.to_thread(chosen.make, copied, server))
 
 
 ROW: Final[tuple[DeskCommand, ...]] = (
@@ -127,7 +121,7 @@ ROW: Final[tuple[DeskCommand, ...]] = (
         "copy",
         "y",
         "Copy",
-        "The row's id, its JSON, or the shown rows",
+        "Copy a cell, ids, or rows as TSV, Markdown, JSON, or the request as curl",
         "Inspect",
         disabled_reason=_no_row,
         run=copy,

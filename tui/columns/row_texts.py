@@ -1,0 +1,109 @@
+"""Rows as text for files and other programs: CSV, JSON lines, Markdown, TSV; full precision, times in UTC.
+
+What leaves here is data of a server: no cell holds a control character, breaks its table, or is taken for a
+formula by a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+
+from tui.api.base import ResourceId
+from tui.api.sanitize import clean
+from tui.columns.column import Column, Value, exported
+from tui.columns.view import View
+from tui.service.snapshot.snapshot import Snapshot
+
+Line = Sequence[Value]
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@")
+_OF_MARKDOWN: Final = r"([\\`*_\[\]<>|])"
+
+
+class RowFormat(Struct, frozen=True):
+    """A format of rows: its name for people, the end of its files' names, and how lines are written."""
+
+    name: str
+    suffix: str
+    write: Callable[[Sequence[Column], Iterable[Line]], str]
+
+
+def inert(value: Value) -> str:
+    """Return a cell for a spreadsheet: a text that it would read as a formula gets a leading apostrophe."""
+    text = clean(exported(value))
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_SIGNS) else text
+
+
+def as_csv(columns: Sequence[Column], lines: Iterable[Line]) -> str:
+    """Return RFC 4180, with a header row."""
+    import csv  # nothing else of the desk needs it
+
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(inert(column.title) for column in columns)
+    writer.writerows(map(inert, line) for line in lines)
+    return out.getvalue()
+
+
+def as_tsv(columns: Sequence[Column], lines: Iterable[Line]) -> str:
+    """Return cells apart by tabs, with a header row: spreadsheets paste it as cells."""
+    titles = tuple(column.title for column in columns)
+    return "".join("\t".join(map(inert, line)) + "\n" for line in (titles, *lines))
+
+
+def as_json_lines(columns: Sequence[Column], lines: Iterable[Line]) -> str:
+    """Return a JSON object a line, by the ids of columns; numbers have all digits, no value is null."""
+    names = [json.dumps(column.id) for column in columns]
+
+    def written(value: Value) -> str:
+        if value is None or isinstance(value, (Decimal, int)):
+            return "null" if value is None else exported(value)
+        return json.dumps(clean(exported(value)), ensure_ascii=False)
+
+    rows = (zip(names, map(written, line), strict=True) for line in lines)
+    return "".join("{" + ", ".join(f"{name}: {value}" for name, value in row) + "}\n" for row in rows)
+
+
+def as_markdown(columns: Sequence[Column], lines: Iterable[Line]) -> str:
+    """Return a table of Markdown, numbers at the right; signs of Markdown in texts are escaped."""
+
+    def row(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cells)} |\n"
+
+    def escaped(value: Value) -> str:
+        text = clean(exported(value))
+        return re.sub(_OF_MARKDOWN, r"\\\1", text) if isinstance(value, str) else text
+
+    return "".join(
+        (
+            row(escaped(column.title) for column in columns),
+            row("--:" if column.align == "right" else "---" for column in columns),
+            *(row(map(escaped, line)) for line in lines),
+        )
+    )
+
+
+CSV: Final = RowFormat("CSV", ".csv", as_csv)
+JSON_LINES: Final = RowFormat("JSON lines", ".jsonl", as_json_lines)
+MARKDOWN: Final = RowFormat("Markdown", ".md", as_markdown)
+TSV: Final = RowFormat("TSV", ".tsv", as_tsv)
+FILE_FORMATS: Final = (CSV, JSON_LINES, MARKDOWN)
+"""The formats that rows are exported in."""
+
+
+def written(format: RowFormat, view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> str:
+    """Return the rows ``ids``, in their order, in the columns of ``view``."""
+    return format.write(view.columns, _lines(view, snapshot, ids))
+
+
+def _lines(view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterator[Line]:
+    rows, columns = snapshot.rows(view.kind), view.columns
+    for id in ids:
+        if (row := rows.get(id)) is not None:
+            yield [column.value(snapshot, row) for column in columns]
