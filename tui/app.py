@@ -173,7 +173,6 @@ class BlotterApp(App[None]):
         self.stylesheet.set_variables(self._parsed_for)
         if self.no_color:
             self._take_no_colour()
-        self.set_class(self.console.color_system == FEW_COLOURS, "few-colours")
         if preferences.keys:
             self.set_keymap(preferences.keys)
 
@@ -220,6 +219,8 @@ class BlotterApp(App[None]):
             for number in ENDING:
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle_cells())
+        if not self.is_headless:  # a picture has all colours, wherever it is taken
+            self.set_class(self.console.color_system == FEW_COLOURS, "few-colours")
         self._write(KEEP_TITLE)
         self.set_interval(VISITS_KEPT_EVERY_S, self._keep_visit)
         self._open()
