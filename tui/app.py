@@ -10,6 +10,7 @@ import asyncio
 import gc
 import logging
 import signal
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -76,6 +77,15 @@ UNTIL_DISMISSED_S: Final = 86_400
 """Seconds for which an error is shown: as good as until somebody dismisses it."""
 LEAVE_S: Final = 5
 """Seconds for which a second quit leaves what is typed."""
+
+
+NOT_LATIN: Final = "Keys are Latin letters, and {} is none: switch the keyboard to Latin."
+LATIN_S: Final = 5
+"""Seconds for which it is said once."""
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter[0], "").startswith("LATIN ")
 
 
 @runtime_checkable
@@ -155,7 +165,7 @@ class BlotterApp(App[None]):
         self._connection: Connection | None = None
         self._poller = Poller(self, self.session, lambda: self._desk_screen.rows_in_sight)
         self._ringer = Ringer(self, preferences.tape)
-        self._leave_until = 0.0
+        self._leave_until = self._latin_said_until = 0.0
         self._fading: Timer | None = None
         """Runs when the next message has been shown long enough."""
         self._dirty = False
@@ -267,6 +277,14 @@ class BlotterApp(App[None]):
         if isinstance(bar, FilterBar) and event.is_printable and event.character:
             event.prevent_default()
             bar.type(event.character)
+        elif event.character and event.character.isalpha() and not _is_latin(event.character):
+            self._say_latin(event.character)
+
+    def _say_latin(self, letter: str) -> None:
+        """Say that no key is a letter of another script; once while the notice stands."""
+        if monotonic() > self._latin_said_until:
+            self._latin_said_until = monotonic() + LATIN_S
+            self.notify(NOT_LATIN.format(visible(letter)), severity="warning", timeout=LATIN_S, markup=False)
 
     def _keep_visit(self) -> None:
         """Keep when the user was here, in another thread: a disk may be slow."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 
@@ -65,9 +67,23 @@ class Pieces(Widget):
     Pieces { height: 1; }
     """
 
+    class Pressed(Message):
+        """A click on piece ``index``."""
+
+        def __init__(self, pieces: Pieces, index: int) -> None:
+            super().__init__()
+            self.pieces, self.index = pieces, index
+
+        @property
+        def control(self) -> Pieces:
+            """The line that was clicked."""
+            return self.pieces
+
     def __init__(self, *, gap: str = "  ", more: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self._gap, self._more = gap, more
+        self._ends: list[tuple[int, int]] = []
+        """The pieces shown but a last one at the right edge: where each ends, and its number."""
         self._pieces: tuple[Content, ...] = ()
         self._ranks: tuple[int, ...] = ()
         self._spread = False
@@ -99,10 +115,18 @@ class Pieces(Widget):
             kept.pop()
             more = self._more
         shown = [self._pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
+        self._ends = [(1 + self._width(sorted(kept)[: at + 1]), each) for at, each in enumerate(sorted(kept))]
         spare = room - self._width(kept) - len(self._gap)
         if self._spread and spare >= 0 and len(self._pieces) - 1 in kept and len(kept) > 1:
             shown[-1:] = [Content(" " * spare), shown[-1]]
+            self._ends.pop()
         return Content(" ") + Content(self._gap).join(shown)
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which piece was clicked; none when that was between two."""
+        for end, index in self._ends:
+            if end - self._pieces[index].cell_length <= event.x < end:
+                self.post_message(self.Pressed(self, index))
 
     def _width(self, kept: Sequence[int]) -> int:
         return sum(self._pieces[at].cell_length for at in kept) + len(self._gap) * max(0, len(kept) - 1)

@@ -16,6 +16,7 @@ from textual.worker import Worker
 
 from tui.actions.action import PART, Action, Scope, WriteAction
 from tui.api.base import ResourceId
+from tui.columns.panes import PANES
 from tui.columns.steps import Steps, finish
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.key_hints import palette_commands
@@ -29,6 +30,7 @@ from tui.screens.desk.unknown_outcome_commands import show_reports
 from tui.service.outcomes import Report
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.session import DeskSession
+from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
     from tui.screens.palette import PaletteCommand
@@ -170,6 +172,17 @@ class DeskScreen(PanesScreen):
     @on(TapeLine.Pressed)
     def _tape_pressed(self) -> None:
         self.action_act("tape")
+
+    @on(Pieces.Pressed, "#keys")
+    def _key_clicked(self, event: Pieces.Pressed) -> None:
+        """Do what the key hint that was clicked does."""
+        self.action_act([action.id for action in self.session.actions if action.footer][event.index])
+
+    @on(Pieces.Pressed, "#tabs")
+    def _tab_clicked(self, event: Pieces.Pressed) -> None:
+        """Go to the pane whose tab was clicked."""
+        if not self.in_dialog:
+            self.show_pane(PANES[event.index].kind)
 
     @on(Pane.Opened)
     def _opened(self, event: Pane.Opened) -> None:
