@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
 
 from tests.blotter_app import Blotter, blotter
+from tui.api.base import ResourceId
 from tui.api.urls import SERVED
+from tui.columns.totals import Totals
 
 
 @pytest.fixture
@@ -106,12 +108,18 @@ async def test_what_the_filter_and_sort_show_is_what_a_file_holds(user: Blotter,
 
 
 async def test_totals_are_of_the_rows_that_the_filter_shows(user: Blotter) -> None:
-    await filtered(user, "currency:usd !basis:usd")
-    rows = user.desk.snapshot.blocks
-    ordered = sum(rows[id].ordered.quantity or 0 for id in user.pane("blocks").shown)
-    await user.until(lambda: f"ordered {ordered:,}" in user.text())
+    def added_up(ids: Iterable[ResourceId]) -> str:
+        totals = Totals(user.pane("blocks").view)
+        totals.add(user.desk.snapshot, ids)
+        return totals.text(user.desk.snapshot).split(" · ")[0]
+
+    everything = added_up(user.pane("blocks").shown)
+    await filtered(user, "instrument=VOD")
+    only = added_up(user.pane("blocks").shown)
+    assert only != everything
+    await user.until(lambda: f" {only} " in user.text())
     await user.press("escape")
-    await user.until(lambda: f"ordered {ordered:,} " not in user.text())
+    await user.until(lambda: f" {everything} " in user.text())
 
 
 async def test_a_file_that_is_there_is_never_overwritten(user: Blotter, tmp_path: Path) -> None:
