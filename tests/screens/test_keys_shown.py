@@ -102,17 +102,17 @@ async def test_a_key_of_ones_own_stands_in_footer_help_and_palette_and_works() -
 
 
 async def test_every_sentence_says_the_key_of_ones_own() -> None:
-    own = {"new": "A", "place": "X", "allocate": "D", "book": "F", "quit": "Q", "back": "x", "orders": "O"}
+    own = {"new": "A", "place": "X", "allocate": "D", "book": "F", "quit": "Q", "back": "Z", "orders": "O"}
     assert not key_mistakes(own)
     async with blotter(size=(160, 48), keys=own) as user:
         await user.press("ctrl+c")
         assert user.notices[-1] == "Nothing to cancel here; Q quits."
-        await user.press("x")
+        await user.press("Z")
         assert user.notices[-1] == "Nothing to go back from; Q quits."
         assert " O Orders " in user.text()
         await filter_for_nothing(user)
-        assert "Nothing matches the filter. x clears it, B looks beyond the desk." in user.text()
-        await user.press("x")
+        assert "Nothing matches the filter. Z clears it, B looks beyond the desk." in user.text()
+        await user.press("Z")
         assert user.pane("blocks").grid.move_to(demo("BLK-0008"))
         await user.until(lambda: "Press X on a block." in user.text())
         await user.press("4")

@@ -63,7 +63,7 @@ def _targets(scope: Scope) -> Iterator[_Target]:
         named = rows_named(scope.snapshot, EntityKind.BLOCKS, blocks)
         whose = f"of {noun_for(len(blocks), 'block')} {named}"
         yield _Target("block", whose, replace(scope, kind=EntityKind.BLOCKS, ids=tuple(blocks)))
-    if desk.spared:
+    if scope.pinned:
         yield _Target("pinned", "on the whole desk, pinned ones too", desk.rows, pinned_too=True)
 
 
@@ -77,7 +77,10 @@ def _blocks_here(scope: Scope) -> tuple[ResourceId, ...]:
 def cancel_all_question(scope: Scope) -> Question:
     """Return the scopes that can be cancelled, each with what works there."""
     answers = []
+    exempt_here = bool(next(_targets(scope)).spared)
     for target in _targets(scope):
+        if target.pinned_too and not exempt_here:
+            continue
         found = target.open()
         blocks = {id for each in found for id in scope.snapshot.placements[each].block_ids}
         spared = len(target.spared)

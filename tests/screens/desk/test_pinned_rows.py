@@ -61,6 +61,8 @@ async def test_what_only_a_pin_shows_is_not_counted_added_up_exported_or_selecte
         await user.press("asterisk")
         assert {id.code for id in user.pane("blocks").in_focus} == set(codes)
         await user.press("escape", "E")
+        await user.form()
+        await user.press("enter")
         await user.until(lambda: "rows written" in user.notices[-1])
         [file] = folder.iterdir()
         assert other not in file.read_text()
