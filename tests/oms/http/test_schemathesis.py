@@ -320,5 +320,8 @@ def is_broken(name: str, case: Any) -> bool:
 
 
 def is_forgiven(case: Any) -> bool:
-    """Return whether the only error is a parameter without a value, which counts as not given."""
-    return any(value == "" for value in (case.query or {}).values())
+    """Return whether the only error is a parameter without a value, which counts as not given.
+
+    An empty object is written as no value: ``limit=``.
+    """
+    return any(value in ("", {}) for value in (case.query or {}).values())
