@@ -93,9 +93,11 @@ class AskingDriver(ThinDriver):
 
     def stop_application_mode(self) -> None:
         """Have the terminal report nothing more, and restore it."""
-        if self.wire.asks:
-            self.write(UNFOLLOW)
-        super().stop_application_mode()
+        try:
+            if self.wire.asks:
+                self.write(UNFOLLOW)
+        finally:
+            super().stop_application_mode()
 
     def ask(self) -> None:
         """Ask for the background now, and for reports when it changes."""
@@ -106,7 +108,7 @@ class AskingDriver(ThinDriver):
         self._reports_heard.set()
 
     def run_input_thread(self) -> None:
-        """Read keys as Textual's own driver does, without the reports among them."""
+        """Read keys as Textual's own driver does, without the reports among them, until the terminal ends."""
         reports, parser = ReportReader(self._heard), XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")().decode
         with selectors.SelectSelector() as selector:
@@ -115,7 +117,9 @@ class AskingDriver(ThinDriver):
             while not ended:
                 ended = self.exit_event.is_set()
                 if selector.select(0.1):
-                    arrived = decode(os.read(self.fileno, 4096), final=ended)
+                    read = os.read(self.fileno, 4096)
+                    ended = ended or not read  # a terminal that is gone can be read for ever
+                    arrived = decode(read, final=ended)
                     keys = reports.keys(arrived) if arrived else ""
                 else:
                     keys = reports.rest()
