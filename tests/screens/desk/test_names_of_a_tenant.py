@@ -13,6 +13,7 @@ import pytest
 from tests.blotter_app import Blotter, blotter
 from tui.api.http import AsyncBaseTransport
 from tui.oms.demo.universe import instruments
+from tui.screens.dialogs.columns_dialog import ColumnsDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 
 REFERENCE = re.compile(r"/instruments|/api/api/portfolios|/transactionconfiguration|/propertydefinitions")
@@ -75,7 +76,8 @@ async def test_a_master_that_never_answers_holds_up_no_key_and_no_leaving() -> N
         assert {user.row("blocks", code)["instrument"] for code in user.codes("blocks")} == {"BARC"}
         assert "no answer" not in user.text()
         await user.press("escape", "o")
-        assert "AverageDailyVolume" in await user.form(), "the dialog of columns opens without names"
+        await user.until(lambda: isinstance(user.app.screen, ColumnsDialog))
+        assert "AverageDailyVolume" in user.text(), "the dialog of columns opens without names"
         await user.press("escape")
 
 

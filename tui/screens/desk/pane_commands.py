@@ -145,8 +145,7 @@ def pin(desk: PanesScreen) -> None:
         desk.notify(f"{said} unpinned.", markup=False)
         return
     spared = " {cancel_all} leaves alone what works of it." if pane.kind in PROTECTS else ""
-    stays = "stays" if len(rows) == 1 else "stay"
-    told = f"{said} pinned: {stays} on top whatever is filtered or sorted.{spared}"
+    told = f"{said} pinned on top, whatever is filtered or sorted.{spared}"
     desk.notify(desk.session.with_keys(told), markup=False)
 
 
@@ -207,7 +206,7 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         "exceptions",
         "0",
         "Exceptions",
-        "What needs you, of all rows, the most urgent first; Enter goes to the row that mends it",
+        "What needs you, of all rows, the most urgent first, and the way to the row that mends it",
         "Rows",
         footer=True,
         run=lambda desk: desk.open_exceptions(),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tui.actions.action import Action
 from tui.service.exceptions.open_exceptions import OpenException
 from tui.service.row_phrases import short_id
 from tui.service.snapshot.snapshot import Snapshot
 from tui.session import DeskSession
+from widgets.key_names import key_words
+
+OPENS: Final = key_words("enter")
+"""The key that opens a row of a list."""
 
 
 class Mending:
@@ -38,7 +44,7 @@ class Mending:
         if found.mended_on not in snapshot:
             return f"It is not on the desk: {self.keys(found)}."
         row = f"{found.mended_on.kind.singular} {short_id(snapshot, found.mended_on)}"
-        return f"Enter goes to {row}: {self.keys(found)}."
+        return f"{OPENS} goes to {row}: {self.keys(found)}."
 
     def _first(self, found: OpenException) -> Action:
         return self._actions[found.kind.actions[0]]
