@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 import tui
 from tests.blotter_app import PATIENCE_S, Blotter, blotter, demo
+from tui.screens.above_screen import AboveScreen
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.browse.screen import BrowseScreen
 from tui.screens.changes_list import ChangesScreen
@@ -112,7 +113,7 @@ async def mounting(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
 def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, *MADE, DeskScreen} <= found
-    bases = {PanesScreen, OpensInTurns, ActsWhenMounted, DismissOnce, Dialog, GuardedDialog}
+    bases = {PanesScreen, OpensInTurns, ActsWhenMounted, AboveScreen, DismissOnce, Dialog, GuardedDialog}
     over_the_desk = found - {DeskScreen} - bases
     assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)

@@ -45,7 +45,7 @@ class ChangesScreen(RowListScreen):
     Args:
         desk: the desk, which is read as it was.
         session: the reader's preferences, and when they were here last.
-        since: the time; without one it is asked for.
+        since: the time.
         called: what that time is, such as the last visit.
     """
 
@@ -55,7 +55,7 @@ class ChangesScreen(RowListScreen):
         Binding("r", "reload", "Read again"),
     ]
 
-    def __init__(self, desk: Desk, session: DeskSession, since: datetime | None, called: str = "") -> None:
+    def __init__(self, desk: Desk, session: DeskSession, since: datetime, called: str = "") -> None:
         super().__init__(
             session, "Changes", COLUMNS, lambda: self._changes, self._line_of_change, EMPTY_WORDS
         )
@@ -66,17 +66,13 @@ class ChangesScreen(RowListScreen):
         self._turns = Turns()
 
     def on_mount(self) -> None:
-        """Read what changed, or ask since when."""
+        """Read what changed."""
         super().on_mount()
-        if self._since is None:
-            self.action_time()
-        else:
-            self.action_reload()
+        self.action_reload()
 
     def action_reload(self) -> None:
         """Read again what changed."""
-        if self._since is not None:
-            self._read_changes(self._since)
+        self._read_changes(self._since)
 
     @work(group="dialog", description="since when")
     async def action_time(self) -> None:
@@ -89,8 +85,6 @@ class ChangesScreen(RowListScreen):
             self._since = read_past(answered["since"], self.session.now(), zone).begin
             self._called = ""
             self.action_reload()
-        elif self._since is None:
-            self.dismiss(None)
 
     def _time_field(self) -> Field:
         from tui.actions.form_fields import text
@@ -107,7 +101,7 @@ class ChangesScreen(RowListScreen):
         def echo(typed: str) -> str:
             return time_in_full(read_past(typed, self.session.now(), zone).begin, zone)
 
-        value = "" if self._since is None else as_typed(self._since, zone)
+        value = as_typed(self._since, zone)
         help = f"{self.session.display_context.zone_name} time, such as {EXAMPLES}"
         return text("since", "Since", value, required=True, help=help, check=problem, echo=echo)
 

@@ -77,9 +77,11 @@ async def test_a_fill_since_then_shows_on_its_placement_and_its_block(tmp_path: 
         assert "new" in shown
 
 
-async def test_without_a_last_visit_the_time_is_asked_for_and_the_future_is_refused() -> None:
+async def test_without_a_last_visit_it_is_today_and_a_time_of_the_future_is_refused() -> None:
     async with blotter(size=(160, 48)) as user:
         await user.press("d")
+        await user.until(lambda: "the start of today" in user.text())
+        await user.press("T")
         assert "Since" in await user.form()
         tomorrow = datetime.now(UTC) + timedelta(days=1)
         await user.fill("since", f"{tomorrow:%Y-%m-%d %H:%M}")

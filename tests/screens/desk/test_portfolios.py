@@ -158,7 +158,7 @@ async def test_orders_move_to_the_block_that_is_known_by_its_code_alone(user: Bl
     await user.fill("block", "BLK-FUND")
     assert "FundA/BLK-FUND" in await user.form()
     text = await send(user)
-    assert " to FundA/BLK-FUND · ORD-" in text
+    assert " to FundA/BLK-FUND · O-" in text
     block = await user.client.blocks.get(ResourceId("FundA", "BLK-FUND"))
     assert made in block.order_ids
 
@@ -179,7 +179,7 @@ async def test_what_is_of_another_scope_is_shown_with_it_in_rows_reports_and_his
     await user.go("placements", placement.code)
     await user.press("c")
     await user.confirm("y")
-    assert " · FundA/PLC-" in await user.report()
+    assert " · FundA/P-" in await user.report()
     await user.go("orders", "ELSEWHERE-0")
     await user.press("h")
     await user.until(lambda: f"FundA/{placement.code}" in user.text())

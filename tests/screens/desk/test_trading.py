@@ -311,7 +311,7 @@ async def test_from_fill_to_ledger_and_the_whole_story_of_the_order() -> None:
         await user.press("h")
         await user.until(lambda: isinstance(user.app.screen, HistoryScreen) and "booked" in user.text())
         story = user.text()
-        for told in ("placed", "allocated", "received", "created"):
+        for told in ("ordered: buy 60,000", "placed 100,000", "filled 100,000", "allocated 60,000"):
             assert told in story
         await user.press("escape")
         assert isinstance(user.app.screen, DeskScreen)

@@ -183,9 +183,10 @@ async def test_a_placement_changes_its_time_in_force_its_size_and_its_type(user:
 
 
 async def test_a_price_at_market_is_refused_in_the_form(user: Blotter) -> None:
+    before = set(user.desk.snapshot.orders)
     await new_block(user, "UKEQ-GROW 10k")
-    code = max(id.code for id in user.desk.snapshot.orders)
-    await user.go("orders", code)
+    (order,) = set(user.desk.snapshot.orders) - before
+    await user.go("orders", order.code)
     await user.press("u")
     await user.fill("limit", "0.82")
     await user.press("enter")

@@ -21,13 +21,15 @@ async def show_activity(desk: PanesScreen) -> None:
 
 
 async def show_changes(desk: PanesScreen) -> None:
-    """List what changed since the last visit, and go to the row chosen there."""
+    """List what changed since the last visit, else today, and go to the row chosen there."""
     from tui.screens.changes_list import ChangesScreen
 
     server, last = desk.session.desk, desk.session.visits.last
     if server is not None:
-        called = "the end of your last visit" if last else ""
-        jump = await desk.app.push_screen_wait(ChangesScreen(server, desk.session, last, called))
+        here = desk.session.now().astimezone(desk.session.display_context.zone)
+        since = last or here.replace(hour=0, minute=0, second=0, microsecond=0)
+        called = "the end of your last visit" if last else "the start of today"
+        jump = await desk.app.push_screen_wait(ChangesScreen(server, desk.session, since, called))
         if jump is not None:
             desk.go_to(jump)
 
