@@ -46,8 +46,12 @@ class LineList(ScrollView, can_focus=False):
         """The item under the cursor; None where there is none to go to."""
 
     def show(self, items: Sequence[LineItem]) -> None:
-        """Show the same items as they are laid out for another width."""
+        """Show other items, or the same for another width; the cursor stays, or goes to the one before."""
         self._take(items)
+        if self.cursor not in self._targets:
+            there = self.cursor or 0
+            before = [index for index in self._targets if index <= there]
+            self.cursor = before[-1] if before else next(iter(self._targets), None)
         self.refresh(layout=True)
         self._reveal()
 

@@ -65,7 +65,7 @@ def line(tmp_path: Path) -> Iterator[SlowLine]:
     places = {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
     command = [sys.executable, "-m", "tui", "--db", ":memory:", "--speed", "0.01"]
     with SlowLine(command, baud=1e7, environment=places, columns=100, lines=30) as made:
-        made.until(lambda far: "BLK-00" in far.text() and "ordered " in far.text())
+        made.until(lambda far: "BLK-00" in far.text() and " CHF · buy " in far.text())
         made.rest()
         yield made
 

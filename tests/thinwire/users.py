@@ -59,6 +59,8 @@ OPENING_KEYS: Final = {
     "RowListScreen": "t",
     "ChangesScreen": "d",
     "DetailScreen": "i",
+    "ExceptionsScreen": "0",
+    "ColumnsDialog": "o",
     "TicketScreen": "enter",
     "PreviewDialog": "K",
 }
