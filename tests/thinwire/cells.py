@@ -56,6 +56,14 @@ _CLEAR: Final[dict[str, dict[str, object]]] = {
 }
 
 
+def seen(cell: EmulatedCell) -> EmulatedCell:
+    """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background."""
+    lines = cell.underscore or cell.strikethrough or cell.overline or cell.framed
+    if cell.data != " " or cell.reverse or lines:
+        return cell
+    return EmulatedCell(bg=cell.bg, link=cell.link)
+
+
 @lru_cache(maxsize=4096)
 def after_sgr(style: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
     """Return the style after SGR with ``parameters``, and whether any of them is unknown."""

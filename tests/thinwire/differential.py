@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
-from tests.thinwire.cells import EmulatedCell
+from tests.thinwire.cells import EmulatedCell, seen
 from tests.thinwire.emulators import ComparableTerminal, Emulator
 from tests.thinwire.recording import BEGIN, Did, Recording, Resized, unfinished
 from tui.thinwire.wire import ThinWire
@@ -67,18 +67,18 @@ class ComparedTerminals:
         self.whole = True
 
 
-def apart(y: int, alone: Sequence[object], thin: Sequence[object]) -> Iterator[str]:
-    """Yield each differing cell of a row, in words."""
+def apart(y: int, alone: Sequence[EmulatedCell], thin: Sequence[EmulatedCell]) -> Iterator[str]:
+    """Yield each cell of a row that looks different, in words."""
     if alone != thin:
         for x, (one, other) in enumerate(zip_longest(alone, thin)):
-            if one != other:
+            if one != other and (one is None or other is None or seen(one) != seen(other)):
                 yield f"row {y}, column {x}: {_words(one)} alone, {_words(other)} by the thin wire"
 
 
-def _words(cell: object) -> str:
+def _words(cell: EmulatedCell | None) -> str:
     """Return a cell in few words: its text, and the members of its style that are set."""
-    if not isinstance(cell, EmulatedCell):
-        return repr(cell)
+    if cell is None:
+        return "nothing"
     style = {name: value for name, value in cell._asdict().items() if value and name != "data"}
     return f"{cell.data!r} {style}" if style else repr(cell.data)
 

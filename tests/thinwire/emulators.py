@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from unicodedata import east_asian_width
 
 import pyte
-from pyte.screens import Margins
+from pyte.screens import Char, Margins
 from rich.cells import split_graphemes
 from wcwidth import wcwidth
 
@@ -159,7 +159,7 @@ class ComparableTerminal(Protocol):
     def resize(self, lines: int, columns: int) -> None:
         """Resize."""
 
-    def row(self, y: int) -> Sequence[object]:
+    def row(self, y: int) -> Sequence[EmulatedCell]:
         """Return the cells of a row."""
 
     def state(self) -> dict[str, object]:
@@ -449,6 +449,21 @@ class Emulator(pyte.Screen):
 _DEFAULT: Final = _cells_of(EmulatedCell())[" "]
 
 
+@lru_cache(maxsize=4096)
+def _of_pyte(cell: Char) -> EmulatedCell:
+    return EmulatedCell(
+        cell.data,
+        cell.fg,
+        cell.bg,
+        cell.bold,
+        cell.italics,
+        "single" if cell.underscore else "",
+        cell.strikethrough,
+        cell.reverse,
+        "slow" if cell.blink else "",
+    )
+
+
 class PlainEmulator:
     """Pyte's own screen and stream, unchanged."""
 
@@ -468,10 +483,10 @@ class PlainEmulator:
         self.columns, self.lines = columns, lines
         self._screen.resize(lines, columns)
 
-    def row(self, y: int) -> Sequence[object]:
+    def row(self, y: int) -> Sequence[EmulatedCell]:
         """Return the cells of a row."""
         line = self._screen.buffer[y]
-        return [line[x] for x in range(self.columns)]
+        return [_of_pyte(line[x]) for x in range(self.columns)]
 
     def state(self) -> dict[str, object]:
         """Return everything but the cells, by name."""

@@ -192,3 +192,24 @@ def test_a_terminal_that_went_the_short_ways_shows_what_one_that_started_anew_ea
 def test_only_what_changes_is_written(old: CellStyle, new: CellStyle, way: str) -> None:
     styles = StyleTable()
     assert styles.change(styles.number(old), styles.number(new)) == way
+
+
+@pytest.mark.parametrize("attributes", [(), ("1",), ("2",), ("3",), ("1", "3")])
+def test_blanks_that_differ_in_their_text_alone_have_one_style(attributes: tuple[str, ...]) -> None:
+    styles = StyleTable()
+    blank = styles.number(CellStyle("", "44"))
+    worded = styles.number(CellStyle("31", "44", attributes))
+    assert styles.of_blanks(worded) == blank
+    assert styles.covers_blanks(worded, blank)
+    assert not styles.covers_blanks(worded, DEFAULT), "another background"
+
+
+@pytest.mark.parametrize(
+    "style",
+    [CellStyle("31", "44", (each,)) for each in ("4", "7", "9", "21", "51", "53")] + [CellStyle(link="a;b")],
+)
+def test_a_blank_that_shows_more_than_its_background_keeps_its_style(style: CellStyle) -> None:
+    styles = StyleTable()
+    number = styles.number(style)
+    assert styles.of_blanks(number) == number
+    assert not styles.covers_blanks(number, styles.number(CellStyle("", style.background)))

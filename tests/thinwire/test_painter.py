@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.thinwire.cells import EmulatedCell
+from tests.thinwire.cells import EmulatedCell, seen
 from tests.thinwire.emulators import KINDS, Emulator, TerminalKind
 from tui.thinwire import painter
 from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, CellStyle, StyleTable
@@ -82,13 +82,6 @@ def painted(
     return text
 
 
-def seen(cell: EmulatedCell) -> EmulatedCell:
-    """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background."""
-    if cell.data != " " or cell.underscore or cell.reverse or cell.strikethrough or cell.overline:
-        return cell
-    return EmulatedCell(bg=cell.bg, link=cell.link)
-
-
 # --- runs --------------------------------------------------------------------------------------
 
 
@@ -151,6 +144,23 @@ def test_what_is_unknown_in_the_frame_that_is_wanted_stays_as_it_is(styles: Styl
     terminal = drawn(framed("Buy 100"), styles)
     terminal.feed(written)
     assert "".join(cell.data for cell in terminal.row(0)).rstrip() == "Buy 10VOD"
+
+
+def test_blanks_between_two_words_of_one_colour_need_no_change_of_colour(styles: StyleTable) -> None:
+    red = styles.number(CellStyle("31"))
+    blanks = styles.of_blanks(red)
+    colours = [red * 3 + blanks + red * 3 + blanks * (COLUMNS - 7)]
+    written = painter.row_difference(framed(), framed("Buy 100", styles=colours), 0, styles)
+    assert written == "\x1b[H\x1b[31mBuy 100\x1b[m"
+
+
+def test_blanks_after_underlined_words_are_not_underlined(styles: StyleTable) -> None:
+    line = styles.number(CellStyle("", "", ("4",)))
+    colours = [
+        line * 3 + styles.of_blanks(styles.number(CellStyle("31"))) + line * 3 + DEFAULT * (COLUMNS - 7)
+    ]
+    written = painter.row_difference(framed("........"), framed("Buy 100.", styles=colours), 0, styles)
+    assert written == "\x1b[H\x1b[4mBuy\x1b[m \x1b[4m100\x1b[m"
 
 
 PAINTED = CellStyle("38;5;7", "48;2;9;9;9")
@@ -330,9 +340,8 @@ def test_any_frame_becomes_any_other_cell_by_cell(
     before = shown.copy()
     erases = erases and kind.erases_in_colour
     painted(terminal, shown, wanted, styles, erases=erases)
-    look = seen if erases else EmulatedCell._make
     there, alone = (
-        [list(map(look, row)) for row in rows_of(each)] for each in (terminal, drawn(wanted, styles, kind))
+        [list(map(seen, row)) for row in rows_of(each)] for each in (terminal, drawn(wanted, styles, kind))
     )
     assert there == alone
     assert terminal.state()["style"] == EmulatedCell(), "the style was not put down"

@@ -81,7 +81,8 @@ def read(raw: str) -> tuple[Run, StyleTable]:
 def test_a_row_as_textual_draws_it_is_parsed_into_cells_with_their_styles() -> None:
     run, styles = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
     red = styles.number(CellStyle("38;2;255;0;0", "48;2;16;16;16", ("1",)))
-    assert run == Run("Buy VOD 9", red * 4 + DEFAULT * 3 + styles.number(CellStyle("", "", ("7",))) * 2)
+    on_grey, reverse = styles.number(CellStyle("", "48;2;16;16;16")), styles.number(CellStyle("", "", ("7",)))
+    assert run == Run("Buy VOD 9", red * 3 + on_grey + DEFAULT * 3 + reverse * 2)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,8 @@ def test_runs_side_by_side_are_one_run_as_doubtful_as_either() -> None:
 )
 def test_characters_of_certain_width_are_cells_and_a_wide_one_is_two(text: str, cells: str) -> None:
     run, styles = read(drawn((text, "red")))
-    assert run == Run(cells, styles.number(CellStyle("31")) * len(cells))
+    red = styles.number(CellStyle("31"))
+    assert run == Run(cells, "".join(DEFAULT if cell == " " else red for cell in cells))
     assert len(run.text) == cell_len(text)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.thinwire.cells import seen
 from tests.thinwire.emulators import KINDS, XTERM, Emulator, TerminalKind
 from tui.thinwire import wire as wire_module
 from tui.thinwire.wire import SYNC_END, SYNC_START, ThinWire
@@ -74,7 +75,7 @@ class EmulatorPair:
 
     @staticmethod
     def screen(terminal: Emulator) -> object:
-        return [terminal.row(y) for y in range(LINES)], terminal.state()
+        return [[seen(cell) for cell in terminal.row(y)] for y in range(LINES)], terminal.state()
 
     def row(self, y: int) -> str:
         return "".join(cell.data for cell in self.thin.row(y)).rstrip()
@@ -399,6 +400,37 @@ def test_every_row_has_its_turn_though_the_first_ones_change_all_the_time(pair: 
         pair.feed(frame((1, 1, f"{price:20}"), (2, 1, f"{price:20}")))
         pair.take(1)
     assert all(pair.row(y).startswith("changed") for y in range(2, LINES))
+
+
+def painted(text: str, colours: str) -> str:
+    """Return a whole row in these colours."""
+    return f"\x1b[{colours}m{text.ljust(COLUMNS)}\x1b[0m"
+
+
+GROUND, CURSOR = "37;48;5;16", "37;48;5;24"
+"""Colours of a theme that paints: of its rows, and of the row with the cursor."""
+
+
+def test_on_a_painted_screen_the_row_of_the_cursor_goes_first(pair: EmulatorPair) -> None:
+    pair.draw(rows(*(painted(order, GROUND) for order in ORDERS[:LINES])))
+    here = LINES - 2
+    pair.feed(rows(*(painted(f"new {y}", CURSOR if y == here else GROUND) for y in range(LINES))))
+    pair.take(1)
+    shown = [y for y in range(LINES) if pair.row(y).startswith("new")]
+    assert shown == [here]
+
+
+def test_it_goes_first_when_the_page_scrolled_and_left_blank_rows(pair: EmulatorPair) -> None:
+    words = [letter * 12 for letter in "abcdefghijkl"]
+
+    def page(first: int) -> str:
+        shown = enumerate(words[first : first + LINES], 1)
+        return rows(*(painted(word, CURSOR if y == LINES else GROUND) for y, word in shown))
+
+    pair.draw(page(0))
+    pair.feed(page(4))
+    assert f"\x1b[{LINES}H" in pair.take(1)
+    assert [pair.row(y) for y in range(LINES)] == [*words[4:7], "", "", "", "", words[11]]
 
 
 def test_rows_of_doubtful_width_go_in_pieces_like_others(pair: EmulatorPair) -> None:

@@ -6,6 +6,8 @@ text, and are cut, joined and compared as fast as strings are.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 UNKNOWN: Final = "\0"
@@ -32,6 +34,8 @@ _RESET_OF: Final = {
 _RESET_CODES: Final = frozenset(_RESET_OF.values())
 _FOREGROUND: Final = frozenset(str(code) for code in (*range(30, 38), *range(90, 98)))
 _BACKGROUND: Final = frozenset(str(code) for code in (*range(40, 48), *range(100, 108)))
+_UNSEEN_ON_BLANKS: Final = frozenset(("1", "2", "3"))
+"""Bold, dim and italic: a blank looks the same with them."""
 _COLOUR_LENGTH: Final = {"5": 3, "2": 5}
 """Parameters of an extended colour, by its kind: ``38;5;n`` and ``38;2;r;g;b``."""
 
@@ -105,9 +109,29 @@ class StyleTable:
             self._styles[known] = style
         return known
 
-    def stands_out(self, row: str) -> bool:
-        """Return whether any style of a row has a background or is reversed, as in the row of the cursor."""
-        return any(self._styles[each].background or "7" in self._styles[each].attributes for each in set(row))
+    def background(self, rows: Iterable[str]) -> str:
+        """Return the background that most rows have in most of their cells."""
+        usual = (Counter(row).most_common(1)[0][0] for row in rows)
+        return self._styles[Counter(usual).most_common(1)[0][0]].background
+
+    def stands_out(self, row: str, background: str) -> bool:
+        """Return whether a row has a cell on another background or reversed, as the cursor's has.
+
+        A cell not drawn yet, as of a row scrolled in, has no background of its own and does not stand out.
+        """
+        styles = (self._styles[each] for each in set(row))
+        return any(each.background not in ("", background) or "7" in each.attributes for each in styles)
+
+    def of_blanks(self, number: str) -> str:
+        """Return the one style of all blanks that look as one of style ``number``: its background alone."""
+        style = self._styles[number]
+        if style.link or _seen_on_blanks(style):
+            return number
+        return self.number(CellStyle("", style.background))
+
+    def covers_blanks(self, style: str, number: str) -> bool:
+        """Return whether blanks of style ``number`` look the same drawn in ``style``."""
+        return self.of_blanks(style) == number
 
     def is_ground(self, number: str) -> bool:
         """Return whether a blank of this style shows a background and nothing else: it can be erased."""
@@ -122,6 +146,11 @@ class StyleTable:
         if known is None:
             known = self._changes[old + new] = _change(self._styles[old], self._styles[new])
         return known
+
+
+def _seen_on_blanks(style: CellStyle) -> bool:
+    """Return whether a style has an attribute that is seen where there is no text, as an underline is."""
+    return not _UNSEEN_ON_BLANKS.issuperset(style.attributes)
 
 
 def _change(old: CellStyle, new: CellStyle) -> str:

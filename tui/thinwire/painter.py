@@ -75,21 +75,19 @@ def row_change(
             if start != at:
                 if at < 0:
                     parts.append(cursor_to(y, start))
-                elif _redraws_cheaper(text, drawn, at, start, style):
+                elif _redraws_cheaper(text, drawn, at, start, style, styles):
                     style = _draw_cells(text, drawn, at, start, style, styles, parts)
                 else:
                     parts.append(_move_along(at, start, sure))
             elif blank and not sure:
                 parts.append(_to_column(start))
-            if style != run[1]:
-                parts.append(styles.change(style, run[1]))
-                style = run[1]
+            cells = text[start:end]
+            parts.append(styles.change(style, style := _drawn_in(style, run[1], cells, styles)))
             at = end
             if blank:
                 parts.append("\x1b[K" if end == len(text) else f"\x1b[{end - start}X")
                 at = start
                 continue
-            cells = text[start:end]
             if not cells.isascii():
                 sure = False
             parts.append(cells.replace(TAIL, "") if wide else cells)
@@ -130,17 +128,31 @@ def _draw_cells(
 ) -> str:
     """Add the cells from ``start`` to ``end`` to ``parts``; return the style of the last."""
     for run in _RUN.finditer(drawn, start, end):
-        parts.append(styles.change(style, style := run[1]))
-        parts.append(text[run.start() : run.end()])
+        cells = text[run.start() : run.end()]
+        parts += (styles.change(style, style := _drawn_in(style, run[1], cells, styles)), cells)
     return style
 
 
-def _redraws_cheaper(text: str, drawn: str, at: int, to: int, style: str) -> bool:
+def _drawn_in(style: str, wanted: str, cells: str, styles: StyleTable) -> str:
+    """Return the style to draw ``cells`` of style ``wanted`` in: blanks may stay in the one before them."""
+    if style == wanted or (not cells.strip(" ") and styles.covers_blanks(style, wanted)):
+        return style
+    return wanted
+
+
+def _redraws_cheaper(text: str, drawn: str, at: int, to: int, style: str, styles: StyleTable) -> bool:
     """Return whether drawing the cells from ``at`` to ``to`` again is no longer than moving over them."""
     if to - at > _MAX_REDRAWN_CELLS:
         return False
     between = text[at:to]
-    return between.isascii() and between.isprintable() and not drawn[at:to].lstrip(style).lstrip(drawn[to])
+    if not (between.isascii() and between.isprintable()):
+        return False
+    changed = [
+        each
+        for cell, each in zip(between, drawn[at:to], strict=True)
+        if cell != " " or not styles.covers_blanks(style, each)
+    ]
+    return not "".join(changed).lstrip(style).lstrip(drawn[to])
 
 
 def _move_along(at: int, to: int, sure: bool) -> str:

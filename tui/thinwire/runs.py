@@ -101,7 +101,7 @@ class RunReader:
             if cells is None:
                 return self._parse_any(raw)
             texts.append(cells)
-            styles.append(number * len(cells))
+            styles.append(self._styles_of(cells, number))
         if length == len(raw):
             return Run("".join(texts), "".join(styles))
         return self._parse_any(raw)
@@ -118,7 +118,7 @@ class RunReader:
                 cells = self._cells(text)
                 doubtful = doubtful or cells is None
                 texts.append(cells or "")
-                styles.append(self._styles.number(style) * len(texts[-1]))
+                styles.append(self._styles_of(texts[-1], self._styles.number(style)))
             elif token["link"] is not None:
                 style = style.with_link(token["link"])
             else:
@@ -129,6 +129,13 @@ class RunReader:
         if at != len(raw) or style != CellStyle():
             return None
         return Run("".join(texts), "".join(styles), doubtful)
+
+    def _styles_of(self, cells: str, number: str) -> str:
+        """Return the styles of cells drawn in one style; blanks that look alike have the same."""
+        blank = self._styles.of_blanks(number)
+        if blank == number or " " not in cells:
+            return number * len(cells)
+        return "".join([blank if each == " " else number for each in cells])
 
     def _cells(self, text: str) -> str | None:
         """Return ``text`` with a tail after each wide character; None when a width is in doubt."""

@@ -279,7 +279,11 @@ class ThinWire:
         The row drawn last answers the last key, and the eye follows a row that stands out or did so. Every
         fourth time the row that has waited longest goes first, so that none waits forever.
         """
-        wanted, outstanding = self._wanted, self._styles.stands_out
+        wanted, background = self._wanted, self._styles.background(self._wanted.styles)
+
+        def outstanding(row: str) -> bool:
+            return self._styles.stands_out(row, background)
+
         self._turn = (self._turn + 1) % 4
         differing = [
             y
