@@ -57,11 +57,14 @@ _CLEAR: Final[dict[str, dict[str, object]]] = {
 
 
 def seen(cell: EmulatedCell) -> EmulatedCell:
-    """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background."""
+    """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background.
+
+    A mark that some terminals join to a blank has the colour the blank has, which nobody chose.
+    """
     lines = cell.underscore or cell.strikethrough or cell.overline or cell.framed
-    if cell.data != " " or cell.reverse or lines:
+    if cell.data[:1] != " " or cell.reverse or lines:
         return cell
-    return EmulatedCell(bg=cell.bg, link=cell.link)
+    return EmulatedCell(cell.data, bg=cell.bg, link=cell.link)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,9 @@ set -g status off
 set -g default-terminal tmux-256color
 set -s escape-time 0
 """
+CODE: Final = re.compile(r"(?<=[\[;])(?:4:2|5:3)(?=[;m])")
+CODES: Final = {"4:2": "21", "5:3": "53"}
+"""How tmux writes a double underline and an overline into what it captures, and their codes."""
 PANES: Final = ("alone", "thin")
 
 
@@ -116,5 +120,5 @@ class TmuxPanes:
         screen = Emulator(self.columns, self.lines)
         screen.feed("\x1b[?7l")
         for y, line in enumerate(lines[: self.lines]):
-            screen.feed(f"\x1b[{y + 1}H{line}")
+            screen.feed(f"\x1b[{y + 1}H{CODE.sub(lambda code: CODES[code[0]], line)}")
         return [screen.row(y) for y in range(self.lines)]
