@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
+
+SHORTEST_CUT: Final = 6
+"""Cells that are left of a piece at least; with fewer it is left out."""
 
 
 class TextLine(Widget):
@@ -82,11 +85,12 @@ class Pieces(Widget):
     def __init__(self, *, gap: str = "  ", more: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self._gap, self._more = gap, more
-        self._ends: list[tuple[int, int]] = []
-        """The pieces shown but a last one at the right edge: where each ends, and its number."""
+        self._ends: list[tuple[int, int, int]] = []
+        """The pieces shown but a last one at the right edge: where each begins and ends, and its number."""
         self._pieces: tuple[Content, ...] = ()
         self._ranks: tuple[int, ...] = ()
         self._spread = False
+        self._cut: int | None = None
 
     @property
     def text(self) -> str:
@@ -94,39 +98,54 @@ class Pieces(Widget):
         return self._gap.join(piece.plain for piece in self._pieces)
 
     def show(
-        self, pieces: Sequence[Content | str], ranks: Sequence[int] = (), *, spread: bool = False
+        self,
+        pieces: Sequence[Content | str],
+        ranks: Sequence[int] = (),
+        *,
+        spread: bool = False,
+        cut: int | None = None,
     ) -> None:
         """Show ``pieces``; those of the highest rank are left out first, among equals the last.
 
-        With ``spread`` the last of all stands at the right edge. Repaint only a change.
+        With ``spread`` the last of all stands at the right edge. Piece ``cut`` is cut to the room there is
+        where it does not fit whole. Repaint only a change.
         """
         made = tuple(Content(piece) if isinstance(piece, str) else piece for piece in pieces)
         ranks = tuple(ranks) or (0,) * len(made)
         if len(made) == len(self._pieces) and ranks == self._ranks and all(map(same, made, self._pieces)):
             return
-        self._pieces, self._ranks, self._spread = made, tuple(ranks), spread
+        self._pieces, self._ranks, self._spread, self._cut = made, tuple(ranks), spread, cut
         self.refresh()
 
     def render(self) -> Content:
         room = self.content_size.width - 1
-        kept = sorted(range(len(self._pieces)), key=lambda at: (self._ranks[at], at))
+        pieces = list(self._pieces)
+        kept = sorted(range(len(pieces)), key=lambda at: (self._ranks[at], at))
         more = ""
-        while kept and self._width(kept) + (len(more) and len(self._gap) + len(more)) > room:
-            kept.pop()
+        while kept and self._width(pieces, kept) + (len(more) and len(self._gap) + len(more)) > room:
+            last = kept.pop()
+            left = room - self._width(pieces, kept) - len(self._gap)
+            if last == self._cut and left >= SHORTEST_CUT:
+                pieces[last] = pieces[last].truncate(left, ellipsis=True)
+                kept.append(last)
+                break
             more = self._more
-        shown = [self._pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
-        self._ends = [(1 + self._width(sorted(kept)[: at + 1]), each) for at, each in enumerate(sorted(kept))]
-        spare = room - self._width(kept) - len(self._gap)
-        if self._spread and spare >= 0 and len(self._pieces) - 1 in kept and len(kept) > 1:
+        shown = [pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
+        self._ends = []
+        for at, each in enumerate(sorted(kept)):
+            end = 1 + self._width(pieces, sorted(kept)[: at + 1])
+            self._ends.append((end - pieces[each].cell_length, end, each))
+        spare = room - self._width(pieces, kept) - len(self._gap)
+        if self._spread and spare >= 0 and len(pieces) - 1 in kept and len(kept) > 1:
             shown[-1:] = [Content(" " * spare), shown[-1]]
             self._ends.pop()
         return Content(" ") + Content(self._gap).join(shown)
 
     def on_click(self, event: events.Click) -> None:
         """Tell which piece was clicked; none when that was between two."""
-        for end, index in self._ends:
-            if end - self._pieces[index].cell_length <= event.x < end:
+        for start, end, index in self._ends:
+            if start <= event.x < end:
                 self.post_message(self.Pressed(self, index))
 
-    def _width(self, kept: Sequence[int]) -> int:
-        return sum(self._pieces[at].cell_length for at in kept) + len(self._gap) * max(0, len(kept) - 1)
+    def _width(self, pieces: Sequence[Content], kept: Sequence[int]) -> int:
+        return sum(pieces[at].cell_length for at in kept) + len(self._gap) * max(0, len(kept) - 1)

@@ -137,6 +137,15 @@ class SortedRows:
         return len(self._places) - sum(id in self._places for id in self.view.pins - self._here)
 
     @property
+    def hidden(self) -> int:
+        """The number of rows that the filter hides."""
+        return len(self._places) - len(self._entries)
+
+    def hides(self, id: ResourceId) -> bool:
+        """Return whether the filter hides a row that would be shown without it."""
+        return id in self._places and id not in self._entries
+
+    @property
     def matching(self) -> tuple[ResourceId, ...]:
         """The rows shown that filter and scope let through, in the order shown."""
         return tuple(id for id in self.ids if id not in self.guests) if self.guests else self.ids

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from tui.api.base import ResourceId
-from tui.columns.sorted_rows import SortedRows, changed_cells, paused
+from tui.columns.sorted_rows import RUN, SortedRows, changed_cells, paused
 from tui.columns.steps import Steps
 from tui.columns.totals import Totals
 from tui.columns.view import View
@@ -47,6 +47,12 @@ class RowsOwner(Protocol):
     def totals_ready(self) -> None:
         """Show what the rows add up to."""
 
+    def rows_needing(self) -> Collection[ResourceId]:
+        """Return the rows that need somebody."""
+
+    def needing_counted(self) -> None:
+        """Show how many of the hidden rows need somebody."""
+
     def go_on(self, work: Callable[[], bool]) -> None:
         """Call ``work`` in every turn of the loop from the next one on, until it returns that it is done."""
 
@@ -67,6 +73,9 @@ class Arranger:
         self._counting: deque[Steps[None]] = deque()
         self._choosing: deque[Steps[None]] = deque()
         self._discarding: deque[Steps[None]] = deque()
+        self._needing: deque[Steps[None]] = deque()
+        self.hidden_needing = 0
+        """How many of the rows that the filter hides need somebody."""
         self._chosen: frozenset[Hashable] = frozenset()
         self._chosen_totals: Totals | None = None
         """The totals of the rows chosen; None while none are, and until they are added up."""
@@ -126,6 +135,28 @@ class Arranger:
             self._chosen_totals.subtract(before, touched)
             self._chosen_totals.add(self.rows.snapshot, touched)
 
+    def count_needing(self) -> None:
+        """Count again those of the hidden rows that need somebody: others may."""
+        self._await_needing()
+        self._begin()
+
+    def _await_needing(self) -> None:
+        self._needing.clear()
+        if self.rows.view.filter:
+            self._needing.append(self._count_needing(self._owner.rows_needing()))
+        else:
+            self.hidden_needing = 0
+
+    def _count_needing(self, needing: Collection[ResourceId]) -> Steps[None]:
+        found = 0
+        for pause, id in paused(frozenset(needing), RUN):
+            found += self.rows.hides(id)
+            if pause:
+                yield
+        if found != self.hidden_needing:
+            self.hidden_needing = found
+            self._owner.needing_counted()
+
     def arrange(
         self,
         view: View,
@@ -166,7 +197,14 @@ class Arranger:
 
     def _next_work(self) -> deque[Steps[None]] | None:
         """Return the queue whose first work is next: rows before marks before totals."""
-        queues = (self._arranging, self._marking, self._counting, self._choosing, self._discarding)
+        queues = (
+            self._arranging,
+            self._marking,
+            self._counting,
+            self._choosing,
+            self._needing,
+            self._discarding,
+        )
         return next((queue for queue in queues if queue), None)
 
     def _work(self) -> bool:
@@ -195,6 +233,7 @@ class Arranger:
             yield from self._turns.begin_next()
         former, self.rows = self.rows, rows
         self._rebuilding = False
+        self._await_needing()
         self._counting.append(self._count(rows.count()))
         self._discarding.append(former.discard())
         self._owner.rows_ready(None)
@@ -210,6 +249,7 @@ class Arranger:
             yield from self._turns.begin_next()
         before = self.rows.snapshot
         self.rows.apply(change)
+        self._await_needing()
         self._follow_chosen(before, delta)
         self._owner.rows_ready({*delta.added, *delta.changed})
         if not self._counting:

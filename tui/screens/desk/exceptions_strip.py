@@ -6,16 +6,17 @@ mends it, until the list is opened again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.api.base import ResourceId
 from tui.screens.desk.news import News
 from tui.screens.turns import Turns
-from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.session import DeskSession
 from widgets.text_line import same
@@ -74,6 +75,10 @@ class ExceptionsStrip(Widget):
     def count(self) -> int:
         """The number of exceptions."""
         return len(self._feed.open) if self._feed else 0
+
+    def rows_of(self, kind: EntityKind) -> Sequence[ResourceId]:
+        """Return the rows of a kind that need somebody."""
+        return [each.ref.id for each in self._feed.open if each.ref.kind is kind] if self._feed else ()
 
     @property
     def busy(self) -> bool:

@@ -56,6 +56,8 @@ LATER: Final = TAKING_TURNS[1:]
 """The panes that are mounted when somebody first asks for them."""
 NO_NEWS: Final = "No news yet. {tape} lists all that happened."
 """Stands in the line of the tape before anything happened."""
+FILTERED: Final = "/"
+"""Stands behind the name of a pane with a filter where not all panes are shown."""
 LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 """The pane that the others follow."""
 
@@ -93,7 +95,7 @@ class PanesScreen(ActsWhenMounted[None]):
             self.show_status,
         )
         self.exceptions = ExceptionsStrip(
-            session, self.turns, self.go_to, self._show_status_bar, id="exceptions"
+            session, self.turns, self.go_to, self._exceptions_changed, id="exceptions"
         )
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
@@ -102,7 +104,12 @@ class PanesScreen(ActsWhenMounted[None]):
         context, turns = self._display_context, self.turns
         self._panes = {
             spec.kind: Pane(
-                spec, context, self.session.with_keys, turns=turns, present=lambda: self.session.present
+                spec,
+                context,
+                self.session.with_keys,
+                turns=turns,
+                present=lambda: self.session.present,
+                needing=self.exceptions.rows_of,
             )
             for spec in PANES
         }
@@ -162,8 +169,15 @@ class PanesScreen(ActsWhenMounted[None]):
             pane.display = not (alone or replaced)
         self.set_class(self.size.width >= SIDE_BY_SIDE, "side-by-side")
         self._share_height()
-        tabs = [f"{'>' if spec.kind is active else ' '}{self.session.with_keys(spec.name)}" for spec in PANES]
-        self.query_one("#tabs", Pieces).show(tabs, [int(spec.kind is not active) for spec in PANES])
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        """Name all panes where one is shown: which that is, and which have a filter."""
+        active = self.active.kind
+        names = {spec.kind: self.session.with_keys(spec.name) for spec in PANES}
+        marks = {kind: FILTERED if pane.view.filter else "" for kind, pane in self._panes.items()}
+        tabs = [f"{'>' if kind is active else ' '}{name}{marks[kind]}" for kind, name in names.items()]
+        self.query_one("#tabs", Pieces).show(tabs, [int(kind is not active) for kind in names])
 
     @property
     def _beneath(self) -> tuple[tuple[EntityKind, ...], ...]:
@@ -335,6 +349,11 @@ class PanesScreen(ActsWhenMounted[None]):
         ):
             self._show_alert_bar()
 
+    def _exceptions_changed(self) -> None:
+        self._show_status_bar()
+        for pane in self._panes.values():
+            pane.count_needing()
+
     def _show_day_line(self) -> None:
         """Show the day while the past is shown; the widget is made when somebody first goes there."""
         desk, as_at = self.session.desk, self.snapshot.as_at
@@ -392,6 +411,10 @@ class PanesScreen(ActsWhenMounted[None]):
     def _totals_changed(self, event: Pane.TotalsChanged) -> None:
         if event.pane.kind is LEADER:
             self._show_status_bar()
+
+    @on(Pane.ViewChanged)
+    def _view_changed(self) -> None:
+        self._show_tabs()
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:

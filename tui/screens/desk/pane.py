@@ -21,9 +21,10 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.view import NEWEST, SortColumn, View
+from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
+from tui.screens.desk.pane_title import pane_title
 from tui.screens.grid_columns import grid_columns
 from tui.screens.turns import Turns
 from tui.service.numbers import counted
@@ -33,7 +34,7 @@ from tui.service.snapshot.instruments import Instrument, luid_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.typed_times import Present
 from widgets.grid import Cell, Grid
-from widgets.text_line import Pieces, TextLine
+from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
     from widgets.filterbar import FilterBar
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 # The filter line and its grammar are loaded when a filter is first typed: a start needs neither.
 
 NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it, {browse} looks beyond the desk."
+SHOWS_ALL: Final = "{back} shows all"
 
 
 class Pane(Vertical):
@@ -64,6 +66,9 @@ class Pane(Vertical):
             """Replace an older one of the same pane that nobody has read yet."""
             return isinstance(message, Pane.TotalsChanged) and message.pane is self.pane
 
+    class ViewChanged(Message):
+        """The pane is shown by another view: filter, sort, columns or pinned rows."""
+
     class Opened(Message):
         """The reader asked for the details of the row under the cursor."""
 
@@ -79,13 +84,16 @@ class Pane(Vertical):
         *,
         turns: Turns | None = None,
         present: Callable[[], Present] = lambda: Present(datetime.now(UTC)),
+        needing: Callable[[EntityKind], Collection[ResourceId]] = lambda kind: (),
     ) -> None:
         super().__init__(id=spec.kind.value, classes=f"pane {spec.place}")
         self.view = View(spec.kind).newest_first()
         self.display_context = context
-        self._name = with_keys(spec.name)
+        self._called = with_keys(spec.name)
         self._empty_words = with_keys(spec.empty_words)
         self._nothing_matches = with_keys(NOTHING_MATCHES)
+        self._shows_all = with_keys(SHOWS_ALL)
+        self._needing = needing
         self._snapshot: Snapshot = EMPTY
         self._turns = turns or Turns()
         self._arranger = Arranger(spec.kind, self._turns, self)
@@ -111,7 +119,7 @@ class Pane(Vertical):
             empty=self._empty_words,
             ascii=context.ascii,
         )
-        self._title, self._footer = TextLine(id="title"), Pieces(id="totals", gap=" · ", more="…")
+        self._title, self._footer = Pieces(id="title"), Pieces(id="totals", gap=" · ", more="…")
 
     @property
     def kind(self) -> EntityKind:
@@ -329,36 +337,38 @@ class Pane(Vertical):
         self.grid.set_columns(grid_columns(view.columns, zone, view.widths), frozen=max(1, view.pinned_count))
 
     def _label(self) -> None:
-        view, rows = self.view, self._arranger.rows
-        matching = len(rows.ids) - len(rows.guests)
-        count = f"{matching:,} of {rows.total:,}" if view.filter else f"{rows.total:,}"
-        parts = [f" {self._name}", count]
-        if pinned := sum(rows.find(id) is not None for id in view.pins):
-            parts.append(f"{pinned} pinned")
-        if (unread := rows.snapshot.unread.get(self.kind)) is not None:
-            parts.append("not all read" if unread.permitted else "not permitted")
-        if self.kind is EntityKind.TRANSACTIONS and (due := len(rows.snapshot.bookings_due)):
-            parts.append(f"reading those of {counted(due, 'portfolio')}")
-        if self.kind is EntityKind.BLOCKS and rows.snapshot.active_since is not None:
-            parts.append(f"active since {rows.snapshot.active_since:%d %b}")
-        if self.kind is EntityKind.ORDERS and rows.snapshot.loose_since is not None:
-            parts.append(f"in no block: changed since {rows.snapshot.loose_since:%d %b}")
-        if self._of:
-            parts.append(f"of {clean(self._of)}")
-        if view.filter:
-            parts.append(f"/{clean(view.filter)}")
-        if not view.is_newest_first:
-            parts.append(f"by {', '.join(map(self._sort_words, view.sorts))}")
-        elif not self._of:
-            parts.append("newest first")
-        if self._arranger.slow:
-            parts.append(self._arranger.slow)
-        chosen = len(self.grid.selected)
-        self._title.show("  ".join(parts), f"{chosen} selected " if chosen else "")
+        arranger, chosen = self._arranger, len(self.grid.selected)
+        title = pane_title(
+            self._called,
+            self.view,
+            arranger.rows,
+            needing=arranger.hidden_needing,
+            shows_all=self._shows_all if self.has_focus_within else "",
+            of=self._of,
+            slow=arranger.slow,
+            chosen=chosen,
+        )
+        self._title.show(title.pieces, title.ranks, spread=bool(chosen), cut=title.cut)
 
-    def _sort_words(self, sort: SortColumn) -> str:
-        title = "newest" if sort.id == NEWEST else clean(self.view.column(sort.id).title)
-        return f"{title} {'down' if sort.descending else 'up'}"
+    def on_descendant_focus(self) -> None:
+        """Name the key that shows all rows in the pane in which it does."""
+        self._label()
+
+    def on_descendant_blur(self) -> None:
+        """Name the key no longer."""
+        self._label()
+
+    def rows_needing(self) -> Collection[ResourceId]:
+        """Return the rows that need somebody."""
+        return self._needing(self.kind)
+
+    def count_needing(self) -> None:
+        """Count again those of the rows hidden by the filter that need somebody."""
+        self._arranger.count_needing()
+
+    def needing_counted(self) -> None:
+        """Show how many of the hidden rows need somebody."""
+        self._label()
 
     def set_view(self, view: View) -> None:
         """Show another view: filter, sort or columns.
@@ -380,6 +390,7 @@ class Pane(Vertical):
         self.grid.set_sort(*((each.id, each.descending) for each in view.sorts if each.id != NEWEST))
         self._label()
         self._arranger.arrange(view, self._snapshot, self._scope, UNCHANGED)
+        self.post_message(self.ViewChanged())
 
     def keep_time(self) -> None:
         """Filter anew once times in the filter are other ones."""
