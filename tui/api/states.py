@@ -35,6 +35,11 @@ def is_cancelled(state: str | None) -> bool:
     return normalize(state) == "cancelled"
 
 
+def is_rejected(state: str | None) -> bool:
+    """Return whether ``state`` means rejected, as one or the other server calls it."""
+    return normalize(state) in ("rejected", "refused")
+
+
 def is_final(state: str | None) -> bool:
     """Return whether an order or an allocation in ``state`` can no longer change (L7, S1)."""
     return normalize(state) in FINAL

@@ -47,7 +47,7 @@ def row_changes(before: Snapshot, now: Snapshot, context: DisplayContext) -> Ste
         for id in (*delta.removed, *delta.changed):
             if id in delta.changed and delta.changed[id] == NAMES:
                 continue
-            changes = list(_changes_of(Ref(kind, id), before, now, context))
+            changes = list(changes_of(Ref(kind, id), before, now, context))
             if changes:
                 found.append(changes)
             number += 1
@@ -62,7 +62,8 @@ def _when(changes: Sequence[RowChange]) -> tuple[bool, float]:
     return at is not None, at.timestamp() if at else 0.0
 
 
-def _changes_of(ref: Ref, before: Snapshot, now: Snapshot, context: DisplayContext) -> Iterator[RowChange]:
+def changes_of(ref: Ref, before: Snapshot, now: Snapshot, context: DisplayContext) -> Iterator[RowChange]:
+    """Yield what differs of one row; nothing for one that is in no list now."""
     was, row = before.row(ref), now.row(ref)
     if row is None or not is_listed(row):
         return

@@ -35,6 +35,8 @@ from tui.service.sync.health_tracker import HealthTracker
 from tui.service.sync.load_progress import LoadProgress
 from tui.service.sync.past_changes import PastChanges
 from tui.service.sync.past_day import DayMark, marks_of
+from tui.service.sync.past_step import PastStep, past_step
+from tui.service.sync.past_versions import PastChange
 from tui.service.sync.read_session import Superseded
 from tui.service.sync.reader import Reader
 from tui.service.sync.reconciliation import Reconciliation
@@ -109,6 +111,8 @@ class SyncedDesk:
         self._booked: Mapping[ResourceId, Transaction] = {}
         self.past_day: tuple[DayMark, ...] = ()
         """What a reader of the past looks for: fills and rejects, by time, as the live desk knew them."""
+        self.past_step: PastStep | None = None
+        """What the last step through the past went over; None before any."""
         self.beside = BesideRows(self, client, self.learned, profile, cache, now)
         client.http.listen(self._health.on_notice)
 
@@ -265,6 +269,7 @@ class SyncedDesk:
         if self.snapshot.as_at is None and as_at is not None:
             self._booked = self.snapshot.transactions
             self.past_day = await asyncio.to_thread(marks_of, self.snapshot)
+        self.past_step = None
         self._reader.travel(as_at)
         self._health.on_travel()
         return await self.load()
@@ -274,11 +279,12 @@ class SyncedDesk:
 
         A failure is in :attr:`health`, and the snapshot stays.
         """
-        found: datetime | None = None
+        found: PastChange | None = None
 
-        async def go(past: PastChanges) -> None:
+        async def go(past: PastChanges) -> PastChange | None:
             nonlocal found
             found = await past.step(forward=forward)
+            return found
 
         return await self._in_past(go) and found is not None
 
@@ -309,13 +315,25 @@ class SyncedDesk:
             return None
         return self._reader.past(self._booked)
 
-    async def _in_past(self, go: Callable[[PastChanges], Awaitable[None]]) -> bool:
-        past = self._past
+    async def _in_past(self, go: Callable[[PastChanges], Awaitable[PastChange | None]]) -> bool:
+        """Go through the past and publish where that led, with the one change that it went over, if any."""
+        past, old = self._past, self.snapshot
         if past is None or self._reading.locked():
             return False
+        over: PastChange | None = None
+
+        async def went() -> None:
+            nonlocal over
+            over = await go(past)
+
         async with self._reading:
-            worked = await self._guarded(go(past))
-        self._publish()
+            worked = await self._guarded(went())
+        update = self._frozen()
+        if self.snapshot is not old:
+            known = update is not None and update.old is old
+            self.past_step = past_step(old, self.snapshot, over.at if over else None) if known else None
+        if update is not None:
+            self._notify(update)
         return worked
 
     # --- publishing ----------------------------------------------------------------------------------

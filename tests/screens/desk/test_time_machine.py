@@ -117,3 +117,35 @@ async def test_nothing_can_be_written_there_and_arrows_scroll_again_afterwards()
         assert header(user) != there
         await user.press("x")
         assert any("travel to a time first" in said for said in user.notices)
+
+
+def told(user: Blotter) -> str:
+    """Return the line of the tape, which tells in the past what the last step went over."""
+    return user.text().splitlines()[user.desk.query_one("#tape").region.y].strip()
+
+
+async def test_a_step_says_in_a_sentence_what_it_went_over_and_the_tape_waits() -> None:
+    async with dealer_in_the_past("15:17:00") as user:
+        assert told(user).startswith("The desk as it was."), "before any step it says how to go on"
+        assert "Esc returns to now" in told(user)
+        news = user.desk.session.tape.changes
+        await step(user, "right")
+        assert told(user).startswith("15:17:04 Rejected: buy 30,000 BP/"), "forward: what happened then"
+        assert "ALBN: the limit 4.20 is away" in told(user), "in the words of the broker"
+        await step(user, "left")
+        assert told(user).startswith("back over 15:17:04 Rejected: buy 30,000 BP/")
+        await step(user, "shift+left")
+        assert told(user).startswith("back over 15:06:19 to 15:16:19 ")
+        assert "fills" in told(user)
+        assert user.desk.session.tape.changes == news, "nothing of the past is news"
+        await user.press("escape")
+        await user.until(lambda: user.desk.snapshot.as_at is None and user.desk.snapshot.complete)
+        assert "back over" not in told(user)
+
+
+async def test_on_a_narrow_screen_the_sentence_is_cut_but_not_how_much_more_there_was() -> None:
+    async with dealer_in_the_past("15:19:25", (80, 24)) as user:
+        assert "Esc now" in day_line(user), "how to leave is named however narrow the screen is"
+        await step(user, "left")
+        assert told(user).startswith("back over 15:19:24 Cancelled: sell 12,000 DGE")
+        assert told(user).endswith("… +1 more")

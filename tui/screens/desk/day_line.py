@@ -19,12 +19,16 @@ ASCII_HERE, ASCII_FILL, ASCII_TIME = "O", "|", "-"
 
 
 class DayShown(Struct, frozen=True):
-    """What the line shows: fills and rejects, the moment shown, and how fast it plays."""
+    """What the line shows: fills and rejects, the moment shown, how fast it plays, and the keys.
+
+    ``back`` is the key that leads back to now, which is named however narrow the screen is.
+    """
 
     marks: Sequence[DayMark]
     as_at: datetime
     speed: int
     keys: str
+    back: str
     context: DisplayContext
 
 
@@ -58,7 +62,7 @@ def day_line(day: DayShown, width: int) -> Content:
     last = max([here, first + SHORTEST, *(mark.at for mark in marks[-1:])])
     begin, end = f"{first.astimezone(zone):%H:%M} ", f" {last.astimezone(zone):%H:%M}"
     said = f"  x{day.speed}" if day.speed else ""
-    keys = f"  {day.keys}" if width >= len(day.keys) + 60 else ""
+    keys = f"  {day.keys if width >= len(day.keys) + 60 else day.back}"
     room = max(1, width - len(begin) - len(end) - len(said) - len(keys))
 
     def place(at: datetime) -> int:

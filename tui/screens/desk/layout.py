@@ -41,9 +41,15 @@ from widgets.text_line import Pieces
 if TYPE_CHECKING:
     from tui.screens.desk.alert_bar import AlertBar
     from tui.screens.desk.day_line import DayLine
+    from tui.service.sync.past_step import PastStep
 
+BACK_KEY: Final = "{back} now"
 PAST_KEYS: Final = "{change_before} {change_after} change  {minutes_before} 10 min  {play} play  {back} now"
 """The keys of the past, as the line of its day shows them."""
+IN_THE_PAST: Final = (
+    "The desk as it was. {change_before} {change_after} go from change to change, {back} returns to now."
+)
+"""Stands in the line of the tape in the past, before any step."""
 DEBOUNCE_S: Final = 0.08
 """The time in seconds that the cursor rests on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
@@ -80,6 +86,7 @@ class PanesScreen(ActsWhenMounted[None]):
         self._waited = False
         self._shown_pace = 0.0
         self._shown_news = -1
+        self._shown_step: PastStep | None = None
         self._notices: tuple[Notification, ...] = ()
         self._alert_bar: AlertBar | None = None
         self._panes: dict[EntityKind, Pane] = {}
@@ -244,11 +251,28 @@ class PanesScreen(ActsWhenMounted[None]):
         return making or "Reading the desk."
 
     def show_tape(self) -> None:
-        """Show the newest news above the key hints, unless the screen is frozen."""
-        if not self.frozen and self.session.tape.changes != self._shown_news:
+        """Show the newest news above the key hints, in the past what the last step went over."""
+        if self.frozen:
+            return
+        if self.snapshot.as_at is not None:
+            self._show_step()
+        elif self.session.tape.changes != self._shown_news:
             self._shown_news = self.session.tape.changes
             latest = self.session.tape.latest(MOST_SHOWN)
             self.query_one("#tape", TapeLine).show_news(latest, self._display_context)
+
+    def _show_step(self) -> None:
+        """Say what the last step through the past went over."""
+        from tui.columns.step_words import step_words
+
+        desk, tape = self.session.desk, self.query_one("#tape", TapeLine)
+        self._shown_news = -1
+        if desk is None or desk.past_step is None:
+            tape.show_past("", self.session.with_keys(IN_THE_PAST))
+        elif desk.past_step is not self._shown_step:
+            self._shown_step = desk.past_step
+            said = step_words(desk.past_step, self._display_context)
+            tape.show_past(said.at, said.text, said.role, said.more)
 
     def show_notices(self, notices: Sequence[Notification]) -> None:
         """Show the newest of the messages in the place of the tape, one that stays before one that fades."""
@@ -303,7 +327,7 @@ class PanesScreen(ActsWhenMounted[None]):
             self._display_context = context
             for pane in self._panes.values():
                 pane.set_display_context(context)
-            self._shown_news = -1
+            self._shown_news, self._shown_step = -1, None
             self.show_tape()
             self._show_status_bar()
         if not self.frozen:
@@ -363,8 +387,8 @@ class PanesScreen(ActsWhenMounted[None]):
             return
         from tui.screens.desk.day_line import DayLine, DayShown
 
-        keys = self.session.with_keys(PAST_KEYS)
-        day = DayShown(desk.past_day, as_at, self.past.speed, keys, self._display_context)
+        keys, back = self.session.with_keys(PAST_KEYS), self.session.with_keys(BACK_KEY)
+        day = DayShown(desk.past_day, as_at, self.past.speed, keys, back, self._display_context)
         if self._day_line is not None:
             self._day_line.show_day(day)
         else:

@@ -54,6 +54,7 @@ class TapeLine(Widget):
         super().__init__(id=id)
         self._empty = Content.styled(empty, "dim")
         self._news: tuple[Content, ...] = ()
+        self._tail = ""
         self._message: Content | None = None
         self._may_wrap = False
         self._lines: tuple[int, list[Content]] = (0, [])
@@ -62,21 +63,26 @@ class TapeLine(Widget):
         """Show these lines of the tape, the newest last."""
         self._show(tuple(entry_line(each, context) for each in entries[-MOST_SHOWN:]), self._message)
 
+    def show_past(self, at: str, text: str, role: str = "", tail: str = "") -> None:
+        """Show one sentence about the past in the place of the tape; the ``tail`` is never cut off."""
+        said = Content.styled(clean(text), STYLES.get(role, ""))
+        self._show((Content.assemble((f"{at} " if at else "", "dim"), said),), self._message, tail)
+
     def show_message(self, notice: Notification | None) -> None:
         """Show a message in the place of the tape; with None the tape."""
         if notice is None:
-            self._show(self._news, None)
+            self._show(self._news, None, self._tail)
             return
         self._may_wrap = notice.severity != "information"
         said = f"{notice.title}: {notice.message}" if notice.title else str(notice.message)
-        self._show(self._news, Content.styled(clean(said), SEVERITIES[notice.severity]))
+        self._show(self._news, Content.styled(clean(said), SEVERITIES[notice.severity]), self._tail)
 
-    def _show(self, news: tuple[Content, ...], message: Content | None) -> None:
-        if news == self._news and message == self._message:
+    def _show(self, news: tuple[Content, ...], message: Content | None, tail: str = "") -> None:
+        if news == self._news and message == self._message and tail == self._tail:
             return
         before = len(self._laid_out(self.content_size.width))
         repaints = message != self._message or message is None
-        self._news, self._message, self._lines = news, message, (0, [])
+        self._news, self._message, self._tail, self._lines = news, message, tail, (0, [])
         if len(self._laid_out(self.content_size.width)) != before:
             self.refresh(layout=True)
         elif repaints:
@@ -103,7 +109,8 @@ class TapeLine(Widget):
         if not self._news:
             return [self._empty.truncate(width, ellipsis=True)]
         *earlier, newest = self._news
-        line = newest.truncate(width, ellipsis=True)
+        tail = f" {self._tail}" if self._tail else ""
+        line = Content.assemble(newest.truncate(max(1, width - len(tail)), ellipsis=True), (tail, "bold"))
         for each in reversed(earlier):
             if each.cell_length + len(BETWEEN) + line.cell_length > width:
                 break
@@ -115,12 +122,13 @@ class TapeLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
-        inner = y - self.gutter.top
-        lines = self._laid_out(self.content_size.width)
-        line = lines[inner] if 0 <= inner < len(lines) else Content("")
-        style = self.visual_style
-        left, width = self.gutter.left, self.size.width
-        return Strip(line.pad_left(left).render_segments(style)).adjust_cell_length(width, style.rich_style)
+        lines, width, style = (
+            self._laid_out(self.content_size.width),
+            self.content_size.width,
+            self.visual_style,
+        )
+        line = lines[y] if 0 <= y < len(lines) else Content("")
+        return Strip(line.render_segments(style)).adjust_cell_length(width, style.rich_style)
 
     def on_click(self) -> None:
         """Tell that somebody wants to see more of it."""

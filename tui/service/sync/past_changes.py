@@ -57,6 +57,8 @@ SHORTEST_SPAN: Final = timedelta(seconds=1)
 LONGEST_SPAN: Final = timedelta(days=1)
 AHEAD: Final = 24
 """The changes that should be known on either side: fewer are reason to read on."""
+LATELY: Final = timedelta(seconds=10)
+"""What changed since then is read when somebody steps there: reading ahead would never end."""
 MOST: Final = 20_000
 """The changes that are kept; beyond these all are forgotten and read anew from where the desk stands."""
 
@@ -103,7 +105,7 @@ class PastChanges:
         """Return whether so few changes are known on one side that it is time to read more."""
         later = len(self._known) - self._position
         return (self._position < AHEAD and not self._nothing_before) or (
-            later < AHEAD and self._until < self._now()
+            later < AHEAD and self._until < self._now() - LATELY
         )
 
     async def read_ahead(self) -> None:
@@ -122,8 +124,8 @@ class PastChanges:
                 elif self.runs_short:
                     await self._read_on()
 
-    async def step(self, *, forward: bool) -> datetime | None:
-        """Bring the builder to the next change or to the one before; return its time, None without any.
+    async def step(self, *, forward: bool) -> PastChange | None:
+        """Bring the builder over the next change or the one before; return it, None without any.
 
         Raises:
             ApiError: the change could not be read; the desk stays where it is.
@@ -132,7 +134,8 @@ class PastChanges:
         async with self._reading:
             if not forward and not self._has(forward=False) and not self._nothing_before:
                 await self._read_back()
-            while forward and not self._has(forward=True) and self._until < self._now():
+            now = self._now()
+            while forward and not self._has(forward=True) and self._until < now:
                 await self._read_on()
         if not self._has(forward=forward):
             return None
@@ -163,21 +166,21 @@ class PastChanges:
     def _has(self, *, forward: bool) -> bool:
         return self._position < len(self._known) if forward else self._position > 0
 
-    def _forward(self) -> datetime:
+    def _forward(self) -> PastChange:
         change = self._known[self._position]
         self._position += 1
         self._builder.put_versions(change.after)
         self._builder.as_at = change.at + INSTANT
-        return change.at
+        return change
 
-    def _back(self) -> datetime:
+    def _back(self) -> PastChange:
         self._position -= 1
         change = self._known[self._position]
         self._builder.put_versions(change.before)
         self._builder.as_at = (
             self._known[self._position - 1].at + INSTANT if self._position else change.at - INSTANT
         )
-        return self._builder.as_at
+        return change
 
     # --- going back ------------------------------------------------------------------------------------
 
@@ -240,9 +243,13 @@ class PastChanges:
     async def _rows_at(
         self, kind: EntityKind, refs: Sequence[Ref], moment: datetime
     ) -> dict[ResourceId, Any]:
-        """Return rows of a kind as they were at a moment: a few by their ids, many by a filter."""
+        """Return rows of a kind as they were at a moment: a few by their ids, many by a filter.
+
+        Orders are always asked for by a filter where there is one: only lists tell their verdicts.
+        """
         filters = self._filters
-        if len(refs) <= BY_ID or filters.form is None:
+        few = len(refs) <= BY_ID and kind is not EntityKind.ORDERS
+        if few or filters.form is None:
             rows = await all_of(self._get(ref, moment) for ref in refs)
             return {ref.id: row for ref, row in zip(refs, rows, strict=True)}
         found: dict[ResourceId, Any] = {}
@@ -323,7 +330,8 @@ class PastChanges:
             elif follows(version.row, held):
                 before = held
             else:
-                before = await self._get(version.ref, version.at - INSTANT)
+                ref, moment = version.ref, version.at - INSTANT
+                before = (await self._rows_at(ref.kind, (ref,), moment)).get(ref.id)
             found.append((version.at, {version.ref: before}, {version.ref: version.row}))
             version = None if before is held else version_at(version.ref, before)
         return found

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tui.api.states import normalize
+from tui.api.states import is_rejected
 from tui.service.snapshot.snapshot import Snapshot
 
 
@@ -30,8 +30,5 @@ def _marks(snapshot: Snapshot) -> Iterator[DayMark]:
             yield DayMark(fill.created_date, "fill")
     for placement in snapshot.placements.values():
         version = placement.version
-        if normalize(placement.state) in _REJECTED and version and version.as_at_modified:
+        if is_rejected(placement.state) and version and version.as_at_modified:
             yield DayMark(version.as_at_modified, "reject")
-
-
-_REJECTED = frozenset({"rejected", "refused"})

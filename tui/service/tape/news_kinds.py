@@ -14,7 +14,7 @@ from msgspec import Struct
 from tui.api.base import Version
 from tui.api.models import Execution, Order
 from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, guard_of
-from tui.api.states import is_cancelled, normalize
+from tui.api.states import is_cancelled, is_rejected, normalize
 from tui.config.tape_settings import NEWS, NewsSetting
 from tui.service.snapshot.compliance_states import approval_of_order, compliance_of_order, detail_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -66,7 +66,7 @@ def is_dealt(fill: Execution) -> bool:
 
 
 def _rejected(snapshot: Snapshot, row: Any) -> bool:
-    return normalize(row.state) == "rejected"
+    return is_rejected(row.state)
 
 
 def _ended(snapshot: Snapshot, row: Any) -> bool:
