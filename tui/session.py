@@ -20,9 +20,10 @@ from styles.themes import THEMES
 from tui.actions.action import Action
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
-from tui.columns.saved_views import StoredViews, ViewStore
+from tui.columns.saved_views import StoredViews, ViewStore, applied
 from tui.pace import Pace
 from tui.service.environment import Environment, Health
+from tui.service.snapshot.records import Records
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.tape.tape import Tape, TapeSettings
 from tui.service.typed_times import Present
@@ -96,6 +97,8 @@ class DeskSession:
         """The views that are kept by name, as they were read last."""
         self.view_name = ""
         """The view that was opened or saved last; empty for the desk as it is made."""
+        self.view_base = applied((), Records())
+        """The desk as that view makes it."""
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""
         self.visits = Visits(preferences.visits, now)

@@ -116,7 +116,8 @@ def _with(view: View, said: Entry, records: Records) -> View:
     made = replace(made, widths=widths)
     if "sort" in said:
         sorts = [SortColumn(text.removeprefix("-"), text.startswith("-")) for text in said["sort"]]
-        made = made.with_sorts(*sorts)
+        known = made.known_columns
+        made = made.with_sorts(*(each for each in sorts if each.id == NEWEST or each.id in known))
     return made
 
 
@@ -131,6 +132,13 @@ def entry_of(desk: DeskView, base: DeskView, based_on: str = "") -> dict[str, An
     if desk.split != base.split:
         entry["split"] = desk.split or 0
     return {**entry, "panes": panes} if panes else entry
+
+
+def differs(desk: DeskView, base: DeskView) -> bool:
+    """Return whether a desk shows anything else than ``base`` says."""
+    return (desk.linked, desk.split) != (base.linked, base.split) or any(
+        _difference(view, base.panes[kind]) for kind, view in desk.panes.items()
+    )
 
 
 def _difference(view: View, base: View) -> dict[str, Any]:
@@ -165,12 +173,17 @@ def view_mistakes(found: Mapping[str, Any], others: Iterable[str]) -> Iterator[M
     views, shared = found.get("views", {}), [*others]
     for name, entry in views.items():
         yield from _based_on(name, views, shared)
-        for pane, said in entry.get("panes", {}).items():
-            place = ("views", name, "panes", pane)
-            if pane not in {kind.value for kind in EntityKind}:
-                yield Mistake(place, not_known(pane, [kind.value for kind in EntityKind]))
-            else:
-                yield from _pane_mistakes(place, EntityKind(pane), said)
+        yield from panes_mistakes(("views", name, "panes"), entry.get("panes", {}))
+
+
+def panes_mistakes(place: tuple[str, ...], panes: Mapping[str, Entry]) -> Iterator[Mistake]:
+    """Yield what is wrong with what is said of panes, by name, which stands at ``place`` of a file."""
+    known = [kind.value for kind in EntityKind]
+    for pane, said in panes.items():
+        if pane not in known:
+            yield Mistake((*place, pane), not_known(pane, known))
+        else:
+            yield from _pane_mistakes((*place, pane), EntityKind(pane), said)
 
 
 def _based_on(name: str, views: Mapping[str, Any], shared: list[str]) -> Iterator[Mistake]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.blotter_app import Blotter, blotter
 from tui.columns.saved_views import view_mistakes
 from tui.config.views_file import ViewsFile
@@ -123,3 +125,30 @@ async def test_what_is_wrong_in_the_file_is_told_and_views_are_found_by_name(tmp
         await user.press("2")
         await user.until(lambda: said(user, "View broken deleted."))
         assert views.held("broken") is None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_the_status_bar_names_the_view_and_marks_what_was_changed_since(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    def bar() -> str:
+        return user.text().splitlines()[0]
+
+    views = store(tmp_path)
+    async with blotter(size, views=views) as user:
+        assert "view " not in bar()
+        await user.press("full_stop")
+        await user.until(lambda: " view gilts " in bar())
+        await filtered(user, "vod")
+        await user.until(lambda: " view gilts* " in bar())
+        await user.press("escape", "slash")
+        await user.type("currency:GBP")
+        await user.press("enter")
+        await user.until(lambda: " view gilts " in bar())
+        await user.press("l")
+        await user.until(lambda: " view gilts* " in bar())
+        await saved(user, "mine")
+        await user.until(lambda: " view mine " in bar())
+        await user.press("full_stop", "full_stop")
+        await user.until(lambda: said(user, "the desk as it is made"))
+        assert "view " not in bar()

@@ -50,7 +50,7 @@ async def band(
 def show(
     bar: StatusBar, kind: EnvironmentKind, state: State, snapshot: Snapshot = EMPTY, **more: Any
 ) -> None:
-    said: dict[str, Any] = {"linked": True, "frozen": "", "read_only": False}
+    said: dict[str, Any] = {"view": "", "linked": True, "frozen": "", "read_only": False}
     said |= {"unknown": 0, "needs": 0, "sending": 0}
     said["open_money"] = ()
     environment = Environment(NAME, kind, "https://desk.lusid.com/api", user="okafor@example.com")

@@ -21,6 +21,7 @@ from styles.themes import cell_styles
 from tui.actions.action import PART, Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
+from tui.columns.saved_views import DeskView, differs
 from tui.columns.steps import finish
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.desk.exceptions_strip import ExceptionsStrip
@@ -62,6 +63,8 @@ LATER: Final = TAKING_TURNS[1:]
 """The panes that are mounted when somebody first asks for them."""
 NO_NEWS: Final = "No news yet. {tape} lists all that happened."
 """Stands in the line of the tape before anything happened."""
+CHANGED: Final = "*"
+"""Stands behind the name of a view when the desk shows something else by now."""
 FILTERED: Final = "/"
 """Stands behind the name of a pane with a filter where not all panes are shown."""
 LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
@@ -104,6 +107,7 @@ class PanesScreen(ActsWhenMounted[None]):
         self.exceptions = ExceptionsStrip(
             session, self.turns, self.go_to, self._exceptions_changed, id="exceptions"
         )
+        self._view_said: tuple[object, str] = (None, "")
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
 
@@ -215,12 +219,14 @@ class PanesScreen(ActsWhenMounted[None]):
         share = round(100 * blocks.size.height / self._room) if self.split is None else self.split
         self.split = moved(share, steps if self.active is blocks else -steps)
         self._share_height()
+        self._show_status_bar()
 
     def reset_split(self) -> None:
         """Let every pane take the height that its rows need."""
         self.split = None
         self._needs.clear()
         self._follow()
+        self._show_status_bar()
 
     def hear(self, update: Update) -> None:
         """Collect an update until it is shown."""
@@ -236,6 +242,21 @@ class PanesScreen(ActsWhenMounted[None]):
             self._follow(news)
             self.exceptions.follow(self.snapshot, news)
         self.show_status()
+
+    @property
+    def shown_view(self) -> DeskView:
+        """What is shown, as a view."""
+        return DeskView({kind: pane.view for kind, pane in self._panes.items()}, self.linked, self.split)
+
+    def _view_words(self) -> str:
+        """Return the name of the view in use, with a mark where anything was changed since."""
+        session, shown = self.session, self.shown_view
+        asked = (session.view_name, session.view_base, shown)
+        if asked != self._view_said[0]:
+            changed = CHANGED if differs(shown, session.view_base) else ""
+            said = f"view {session.view_name}{changed}" if session.view_name else ""
+            self._view_said = (asked, said)
+        return self._view_said[1]
 
     def clear_marks(self) -> bool:
         """Remove the marks in all panes; return whether there were any."""
@@ -352,6 +373,7 @@ class PanesScreen(ActsWhenMounted[None]):
             session.health,
             session.snapshot,
             session.display_context,
+            view=self._view_words(),
             linked=self.linked,
             frozen=frozen_words(self._news) if self.frozen else "",
             read_only=session.preferences.read_only,
@@ -439,6 +461,7 @@ class PanesScreen(ActsWhenMounted[None]):
     @on(Pane.ViewChanged)
     def _view_changed(self) -> None:
         self._show_tabs()
+        self._show_status_bar()
 
     @on(Pane.CursorMoved)
     def _cursor_moved(self, event: Pane.CursorMoved) -> None:

@@ -15,15 +15,13 @@ from tui.columns.property_columns import PropertyColumn, named, properties_seen
 from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
+from tui.screens.desk.view_shown import NAMES_S
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
 
 if TYPE_CHECKING:
     from tui.screens.dialogs.columns_dialog import ColumnChoice
     from widgets.fields import Field
-
-NAMES_S: Final = 0.4
-"""Seconds that the dialog of columns waits for the display names of properties; it opens without them."""
 
 # Fields of forms are loaded when a command first asks something: a start needs none of them.
 

@@ -7,20 +7,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from tui.actions.action import Answer, Question
-from tui.columns.saved_views import LONGEST_NAME, DeskView, StoredViews, applied, chain, entry_of, names
+from tui.columns.saved_views import LONGEST_NAME, StoredViews, applied, chain, entry_of, names
 from tui.input_files.mistakes import CheckError
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
-from tui.service.snapshot.snapshot import EntityKind
+from tui.screens.desk.view_shown import define_properties, show_view
 
 AS_MADE: Final = "the desk as it is made"
 NO_STORE: Final = "This desk keeps no views."
 
 
-async def _read(desk: PanesScreen) -> StoredViews | None:
+async def read_views(desk: PanesScreen) -> StoredViews | None:
     """Read the views as they are kept now, and tell once what is wrong there."""
     store = desk.session.preferences.views
     if store is None:
@@ -34,23 +32,9 @@ async def _read(desk: PanesScreen) -> StoredViews | None:
     return stored
 
 
-def shown_now(desk: PanesScreen) -> DeskView:
-    """Return what is shown, as a view."""
-    return DeskView({kind: desk.pane(kind).view for kind in EntityKind}, desk.linked, desk.split)
-
-
-def show_view(desk: PanesScreen, view: DeskView) -> None:
-    """Show the desk as a view makes it; pinned rows stay pinned."""
-    desk.linked, desk.split = view.linked, view.split
-    for kind, made in view.panes.items():
-        pane = desk.pane(kind)
-        pane.set_view(replace(made, pins=pane.view.pins, present=pane.view.present))
-    desk.show_all()
-
-
 async def step_view(by: int, desk: PanesScreen) -> None:
     """Show the next view, or the one before; behind the last comes the desk as it is made."""
-    stored = await _read(desk)
+    stored = await read_views(desk)
     if stored is None:
         return
     order = ("", *names(stored))
@@ -64,15 +48,17 @@ async def step_view(by: int, desk: PanesScreen) -> None:
 
 async def open_view(name: str, desk: PanesScreen, stored: StoredViews | None = None) -> None:
     """Show a view by its name; the empty one is the desk as it is made."""
-    stored = stored or await _read(desk)
+    stored = stored or await read_views(desk)
     if stored is None:
         return
     order = names(stored)
     if name and name not in order:
         desk.notify(f"The view {name} is gone.", severity="warning", markup=False)
         return
-    desk.session.view_name = name
-    show_view(desk, applied(chain(stored, name), desk.snapshot.records))
+    entries = chain(stored, name)
+    await define_properties(desk, applied(entries, desk.snapshot.records).panes.values())
+    desk.session.view_name, desk.session.view_base = name, applied(entries, desk.session.snapshot.records)
+    show_view(desk, desk.session.view_base)
     where = ", shared" if name and name not in stored.own else ""
     said = f"View {name} ({order.index(name) + 1} of {len(order)}{where})" if name else f"View: {AS_MADE}"
     desk.notify(said, timeout=3, markup=False)
@@ -82,7 +68,7 @@ async def save_view(desk: PanesScreen) -> None:
     """Ask for a name, and keep what is shown under it."""
     from tui.actions.form_fields import pick, text
 
-    stored, store = await _read(desk), desk.session.preferences.views
+    stored, store = await read_views(desk), desk.session.preferences.views
     if stored is None or store is None:
         return
     now = desk.session.view_name
@@ -104,7 +90,7 @@ async def save_view(desk: PanesScreen) -> None:
     if based_on == name and name not in stored.shared:
         based_on = str(stored.own.get(name, {}).get("based_on", ""))
     above = chain(_without(stored, name) if based_on == name else stored, based_on)
-    entry = entry_of(shown_now(desk), applied(above, desk.snapshot.records), based_on)
+    entry = entry_of(desk.shown_view, applied(above, desk.snapshot.records), based_on)
     await _keep(desk, name, entry, stored.own.get(name))
 
 
@@ -149,7 +135,11 @@ async def _keep(
         )
         return
     desk.session.view_name = name if entry is not None else ""
-    await _read(desk)
+    stored = await read_views(desk)
+    if stored is not None:
+        base = applied(chain(stored, desk.session.view_name), desk.snapshot.records)
+        desk.session.view_base = base
+    desk.show_status()
     desk.notify(f"View {name} {'saved' if entry is not None else 'deleted'}.", markup=False)
 
 
@@ -170,7 +160,7 @@ async def delete_view(desk: PanesScreen) -> None:
     """Ask which view of the reader's own to delete."""
     from tui.actions.form_fields import pick
 
-    stored = await _read(desk)
+    stored = await read_views(desk)
     if stored is None:
         return
     if not stored.own:

@@ -35,7 +35,7 @@ KIND_WORDS: Final = {
 """The kinds of environment as the band says them: they differ without colour too, and fit 40 columns."""
 _WARNS: Final = "reverse"
 """The style of a word that must not be missed: the colours of the band the other way round, as legible."""
-_FIRST, _NEXT, _AGES, _NAMES, _REST, _MONEY = range(6)
+_FIRST, _NEXT, _AGES, _VIEW, _NAMES, _REST, _MONEY = range(7)
 """What there is no room for is left out from the last of these."""
 
 
@@ -52,6 +52,7 @@ class StatusBar(Pieces):
         snapshot: Snapshot,
         context: DisplayContext,
         *,
+        view: str,
         linked: bool,
         frozen: str,
         read_only: bool,
@@ -66,9 +67,10 @@ class StatusBar(Pieces):
     ) -> None:
         """Show the state of the desk.
 
-        ``open_money`` is what is not filled yet of the blocks shown or selected, per side and currency.
-        ``frozen`` is said of a screen that is, ``needs`` is the number of exceptions, ``pace_s`` are the
-        seconds between two polls, ``progress`` is how far a load is that is under way.
+        ``view`` is the view in use, with a mark where it was changed since. ``open_money`` is what is not
+        filled yet of the blocks shown or selected, per side and currency. ``frozen`` is said of a screen that
+        is, ``needs`` is the number of exceptions, ``pace_s`` are the seconds between two polls, ``progress``
+        is how far a load is that is under way.
         """
         kind = environment.kind
         self.set_class(kind is EnvironmentKind.PROD, "prod")
@@ -94,6 +96,7 @@ class StatusBar(Pieces):
             (_NEXT, f"{counted(unknown, 'outcome').upper()} UNKNOWN" if unknown else ""),
             (_NEXT, f"{needs:,} {'NEEDS' if needs == 1 else 'NEED'} YOU" if needs else ""),
             (_NEXT, f"SENDING {sending}" if sending else ""),
+            (_VIEW, clean(view)),
             (_REST, "" if linked else "all rows"),
             (_REST, counted(len(snapshot.bad), "unreadable row") if snapshot.bad else ""),
             (_REST, kinds_read(progress) if progress is not None else ""),
