@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from widgets.whole_numbers import shortened
+
 SHORTEST_CUT: Final = 6
 """Cells that are left of a piece at least; with fewer it is left out."""
 
@@ -45,11 +47,11 @@ class TextLine(Widget):
         width = self.content_size.width
         left, right = self._left, self._right
         if self.keeps == "left":
-            right = right.truncate(max(0, width - left.cell_length - 1), ellipsis=True)
+            right = shortened(right, max(0, width - left.cell_length - 1))
         else:
-            right = right.truncate(width, ellipsis=True)
+            right = shortened(right, width)
         room = max(0, width - right.cell_length - (1 if right.cell_length else 0))
-        left = left.truncate(room, ellipsis=True)
+        left = shortened(left, room)
         gap = max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 

@@ -26,6 +26,9 @@ def test_text_too_long_ends_in_an_ellipsis_and_a_code_loses_its_middle() -> None
 def test_a_number_is_whole_or_not_there_at_all() -> None:
     assert fit("1,234,567", 9, "right", "never") == "1,234,567"
     assert fit("1,234,567", 8, "right", "never") == "########"
+    assert fit("quiet at PCRC: 5,600,000 left", 24) == f"{'quiet at PCRC: …':24}"
+    assert fit("quiet at PCRC: 5,600,000 left", 26) == f"{'quiet at PCRC: 5,600,000 …':26}"
+    assert fit("7203", 3) == "72…"
 
 
 def test_wide_and_combining_characters_count_by_the_cells_they_take() -> None:

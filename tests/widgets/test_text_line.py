@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textual.content import Content
 from textual.geometry import Size
 
 from widgets.text_line import Pieces
+from widgets.whole_numbers import shortened
 
 BAND = ("TEST", "READ-ONLY", " demo", " live 12:00:00 UTC")
 
@@ -31,6 +33,16 @@ def test_no_width_cuts_a_piece_or_breaks_the_line() -> None:
         for piece in BAND:
             left = left.replace(piece.strip(), "", 1)
         assert not left.strip(), f"{left!r} is a part of a piece at {width}"
+
+
+def test_a_line_cut_short_never_ends_in_a_part_of_a_number() -> None:
+    said = "Filled: buy 2,200 GOOGL at 174.94 USD, 3,800 left"
+    whole = {"", *said.split()}
+    for width in range(len(said)):
+        shown = shortened(Content(said), width)
+        assert shown.cell_length <= width
+        last = shown.plain.removesuffix("…").split(" ")[-1]
+        assert last in whole or not last[0].isdigit(), f"{shown.plain!r} at {width}"
 
 
 def test_the_last_piece_stands_at_the_right_edge() -> None:

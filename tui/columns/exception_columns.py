@@ -31,7 +31,7 @@ def instrument_text(snapshot: Snapshot, found: OpenException) -> str:
     """Return the short name of the instrument of an exception's row."""
     row = snapshot.row(found.ref)
     if row is None:
-        return ""
+        return found.trouble.instrument
     known = snapshot.instruments.get(luid_of(row)) if luid_of(row) != UNRESOLVED else None
     named = subject_of(row).instrument_identifiers
     return known.label if known is not None and known.record else ticker(named, luid_of(row))
@@ -41,7 +41,7 @@ def trade_text(snapshot: Snapshot, found: OpenException) -> str:
     """Return side, size and instrument of an exception's row: ``Sell 12,000 VOD``."""
     row = snapshot.row(found.ref)
     if row is None:
-        return ""
+        return found.trouble.trade
     own = subject_of(row)
     if found.ref.kind is EntityKind.BLOCKS:
         size = block_ordered(snapshot, row)

@@ -30,13 +30,14 @@ from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from tui.service.exceptions.exception_kind import UnknownOutcome
+    from tui.service.exceptions.exception_kind import Trouble
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
     from tui.service.verbs import Verb
     from tui.service.writes.dispatch import Dispatch
     from tui.service.writes.preview import Preview
+    from tui.service.writes.unknown_outcomes import UnknownOutcomes
     from tui.service.writes.writer import Compare, Writer
 
 T = TypeVar("T")
@@ -95,6 +96,7 @@ class Desk(SyncedDesk):
         self._journal = journal or Journal(None)
         self._pause = pause
         self._writer: Writer | None = None
+        self._unknown_outcomes: UnknownOutcomes | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
 
@@ -238,18 +240,16 @@ class Desk(SyncedDesk):
         return self._writer.unresolved if self._writer else ()
 
     @property
-    def unknown_outcomes(self) -> Mapping[Ref, UnknownOutcome]:
+    def unknown_outcomes(self) -> Mapping[Ref, Trouble]:
         """What was asked of each row whose last write has an unknown outcome, and when."""
         calls = self._writer.unknown_calls if self._writer else ()
         if not calls:
             return {}
-        from tui.service.exceptions.exception_kind import UnknownOutcome
+        if self._unknown_outcomes is None:
+            from tui.service.writes.unknown_outcomes import UnknownOutcomes
 
-        return {
-            ref: UnknownOutcome(f"outcome not known: {call.verb.title.lower()}", call.intent.at)
-            for call in calls
-            for ref in call.refs
-        }
+            self._unknown_outcomes = UnknownOutcomes()
+        return self._unknown_outcomes.of(calls, self.snapshot, self.user)
 
     @property
     def underway(self) -> tuple[Dispatch, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from widgets.grid.columns import Align, Cut
+from widgets.whole_numbers import end_before_number
 
 _HOSTILE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -54,12 +55,18 @@ def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis
 
 
 def _shorten(text: str, width: int, cut: Cut, ellipsis: str) -> str:
-    """Return the part of ``text`` that fits into ``width`` with the ellipsis; one cell short at times."""
+    """Return the part of ``text`` that fits into ``width`` with the ellipsis; at times it is shorter.
+
+    One cell is left by a wide character, and more where a number would have lost its end.
+    """
     if width <= 1:
         return ellipsis[:width]
     room = width - 1
     tail = room // 2 if cut == "middle" else 0
-    return _head(text, room - tail) + ellipsis + (_tail(text, tail) if tail else "")
+    head = _head(text, room - tail)
+    if not tail:
+        return head[: end_before_number(text, len(head))] + ellipsis
+    return head + ellipsis + _tail(text, tail)
 
 
 def _head(text: str, width: int) -> str:

@@ -70,6 +70,16 @@ async def test_fills_stand_above_the_keys_and_merge(size: tuple[int, int]) -> No
         assert len(user.text().splitlines()) == height
 
 
+async def test_a_line_too_long_says_that_it_goes_on() -> None:
+    async with blotter(size=(80, 24)) as user:
+        placement = working(user)
+        for number in range(3):
+            await fill(user, f"FILL-{number}", 1_234, "100.37", placement)
+        await user.until(lambda: "in 3 fills" in told(user))
+        assert "in 3 fills" in told(user)
+        assert told(user).endswith("…")
+
+
 async def test_a_message_hides_neither_the_row_just_made_nor_totals_nor_keys() -> None:
     for size in ((80, 24), (160, 48)):
         async with blotter(size=size) as user:

@@ -177,8 +177,16 @@ async def test_an_outcome_that_nobody_knows_comes_before_all_else() -> None:
         await user.until(lambda: any(each.kind.id == "unknown_outcome" for each in listed(user)))
         first = listed(user)[0]
         assert first.trouble.reason == "outcome not known: place"
+        assert user.desk.exceptions.text.startswith("▲▲ outcome not known: place · Buy 17,000 AAPL ")
         await open_list(user)
-        assert "choose 'unknown: check again'" in user.text()
+        said = " ".join(user.text().split())
+        assert "Outcome not known: place · Buy 17,000 AAPL · placement P-" in said
+        assert "3,901,500 USD" in said
+        assert "Enter goes to block BLK-0029: press : and choose 'unknown: check again'" in said
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, DeskScreen))
+        assert user.desk.active.cursor is not None
+        assert user.desk.active.cursor.id.code == "BLK-0029"
 
 
 async def test_the_list_may_be_the_first_screen() -> None:

@@ -24,7 +24,7 @@ from tests.service.sample_rows import (
 )
 from tui.api.base import CurrencyAndAmount
 from tui.columns.steps import finish
-from tui.service.exceptions.exception_kind import UnknownOutcome
+from tui.service.exceptions.exception_kind import Trouble
 from tui.service.exceptions.open_exceptions import STEP, OpenExceptions
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.diff import diff
@@ -73,7 +73,7 @@ def test_what_waits_opens_when_its_time_has_come_unless_it_is_over() -> None:
 def test_an_outcome_that_nobody_knows_is_told_also_of_a_row_that_is_not_there_yet() -> None:
     kept = open_list()
     finish(kept.build(EMPTY, LATE))
-    asked: Mapping[Ref, UnknownOutcome] = {PLC: UnknownOutcome("outcome not known: place", NINE)}
+    asked: Mapping[Ref, Trouble] = {PLC: Trouble("outcome not known: place", since=NINE)}
     kept.tell_unknown(asked, LATE)
     assert [(each.kind.id, each.mended_on) for each in kept.open] == [("unknown_outcome", PLC)]
     finish(kept.build(EMPTY, LATE))

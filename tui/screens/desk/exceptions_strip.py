@@ -20,6 +20,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 from tui.session import DeskSession
 from widgets.text_line import same
+from widgets.whole_numbers import shortened
 
 if TYPE_CHECKING:
     from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
@@ -188,7 +189,7 @@ class ExceptionsStrip(Widget):
         if self.content_size.height >= MOST:
             return Content("\n").join(_line(left, right, width) for left, right in self._said.lines)
         fitting = (each for each in self._said.short if each.cell_length <= width)
-        return next(fitting, self._said.short[-1]).truncate(width, ellipsis=True)
+        return next(fitting, shortened(self._said.short[-1], width))
 
 
 def _limits(session: DeskSession) -> Limits:
@@ -197,7 +198,7 @@ def _limits(session: DeskSession) -> Limits:
 
 def _line(left: Content, right: Content, width: int) -> Content:
     room = max(0, width - right.cell_length - len(GAP))
-    left = left.truncate(room, ellipsis=True)
+    left = shortened(left, room)
     return Content.assemble(left, " " * (width - left.cell_length - right.cell_length), right)
 
 

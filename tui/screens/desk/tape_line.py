@@ -19,6 +19,7 @@ from textual.widget import Widget
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
 from tui.service.tape.tape import TapeEntry
+from widgets.whole_numbers import shortened
 
 MOST_SHOWN: Final = 4
 """The lines of the tape that may stand beside each other."""
@@ -104,13 +105,13 @@ class TapeLine(Widget):
             most = MOST_LINES if self._may_wrap else 1
             if len(lines) > most:
                 rest = self._message if most == 1 else Content(" ").join(lines[most - 1 :])
-                lines = [*lines[: most - 1], rest.truncate(width, ellipsis=True)]
+                lines = [*lines[: most - 1], shortened(rest, width)]
             return lines or [Content("")]
         if not self._news:
-            return [self._empty.truncate(width, ellipsis=True)]
+            return [shortened(self._empty, width)]
         *earlier, newest = self._news
         tail = f" {self._tail}" if self._tail else ""
-        line = Content.assemble(newest.truncate(max(1, width - len(tail)), ellipsis=True), (tail, "bold"))
+        line = Content.assemble(shortened(newest, max(1, width - len(tail))), (tail, "bold"))
         for each in reversed(earlier):
             if each.cell_length + len(BETWEEN) + line.cell_length > width:
                 break
@@ -122,12 +123,10 @@ class TapeLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
-        lines, width, style = (
-            self._laid_out(self.content_size.width),
-            self.content_size.width,
-            self.visual_style,
-        )
+        width = self.content_size.width
+        lines = self._laid_out(width)
         line = lines[y] if 0 <= y < len(lines) else Content("")
+        style = self.visual_style
         return Strip(line.render_segments(style)).adjust_cell_length(width, style.rich_style)
 
     def on_click(self) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from tui.screens.turns import Turns
-from tui.service.exceptions.exception_kind import UnknownOutcome
+from tui.service.exceptions.exception_kind import Trouble
 from tui.service.exceptions.open_exceptions import OpenException, OpenExceptions
 from tui.service.snapshot.diff import Delta
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
@@ -51,7 +51,7 @@ class ExceptionsFeed:
         self._now = now
         self._go_on_later = go_on
         self._asked = EMPTY
-        self._unknown: Mapping[Ref, UnknownOutcome] = {}
+        self._unknown: Mapping[Ref, Trouble] = {}
         self._work: deque[Judging] = deque()
         self._going_on = False
         self._listeners: list[Callable[[], None]] = []
@@ -105,7 +105,7 @@ class ExceptionsFeed:
             self._work.append(self._kept.update(snapshot, known, now))
         self._begin()
 
-    def tick(self, unknown: Mapping[Ref, UnknownOutcome]) -> None:
+    def tick(self, unknown: Mapping[Ref, Trouble]) -> None:
         """Open what has become an exception by now, such as an outcome that nobody knows."""
         if self._work or not self._asked.complete:
             return

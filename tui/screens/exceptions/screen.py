@@ -18,7 +18,7 @@ from textual.content import Content
 from styles import sheet
 from styles.themes import cell_styles
 from tui.api.sanitize import clean
-from tui.columns.exception_columns import exception_columns
+from tui.columns.exception_columns import exception_columns, trade_text
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 from tui.screens.exceptions.mending import Mending
@@ -26,12 +26,14 @@ from tui.screens.grid_columns import grid_columns
 from tui.service.exceptions.exception_kind import Urgency
 from tui.service.exceptions.open_exceptions import OpenException
 from tui.service.numbers import counted
-from tui.service.row_phrases import phrase_of
+from tui.service.row_phrases import phrase_of, short_id
+from tui.service.snapshot.snapshot import Snapshot
 from tui.session import DeskSession
 from widgets.grid import Cell, Grid
 from widgets.key_bar import hints_of
 from widgets.labelled_text import Flow, Lines
 from widgets.text_line import Pieces, TextLine
+from widgets.whole_numbers import shortened
 
 LEAST: Final = {"reason": 24, "trade": 17, "press": 10}
 """The least width of columns that give way on a narrow screen."""
@@ -161,13 +163,13 @@ class ExceptionsScreen(DismissOnce[OpenException]):
         if found is not None:
             snapshot = self._feed.snapshot
             reason = found.trouble.reason
-            row = clean(phrase_of(snapshot, found.ref)) or str(found.ref)
+            row = clean(phrase_of(snapshot, found.ref) or _asked_for(snapshot, found))
             who = f" · {clean(found.trouble.who)}" if found.trouble.who else ""
             said = Content.assemble(
                 (clean(f"{reason[:1].upper()}{reason[1:]}"), f"${found.kind.urgency.role}"), f" · {row}{who}"
             )
             lines = said.wrap(width)[: SAID_LINES - 1]
-            lines.append(Content(clean(self._mending.advice(snapshot, found))).truncate(width, ellipsis=True))
+            lines.append(shortened(Content(clean(self._mending.advice(snapshot, found))), width))
         return [*lines, *[Content("")] * (SAID_LINES - len(lines))]
 
     # --- keys -----------------------------------------------------------------------------------
@@ -185,3 +187,9 @@ class ExceptionsScreen(DismissOnce[OpenException]):
     def action_back(self) -> None:
         """Leave for the desk as it was."""
         self.dismiss(None)
+
+
+def _asked_for(snapshot: Snapshot, found: OpenException) -> str:
+    """Return a row that is not on the desk by what was asked for, its id last."""
+    row = f"{found.ref.kind.singular} {short_id(snapshot, found.ref)}"
+    return " · ".join(filter(None, (trade_text(snapshot, found), row)))

@@ -55,7 +55,8 @@ class Trouble(Struct, frozen=True):
 
     ``reason`` says it in the words of the desk, without the row. ``money`` is at stake. ``since`` is when it
     began, None where nobody says. ``who`` has to do with it. ``mend`` is the row on which it is mended, the
-    row itself where it is None.
+    row itself where it is None. ``trade`` and ``instrument`` are those of a row that may never have come to
+    be; of any other its row tells them.
     """
 
     reason: str
@@ -63,6 +64,8 @@ class Trouble(Struct, frozen=True):
     since: datetime | None = None
     who: str = ""
     mend: Ref | None = None
+    trade: str = ""
+    instrument: str = ""
 
 
 Rule = Callable[[Snapshot, Any], Trouble | None]
@@ -81,10 +84,3 @@ class ExceptionKind(Struct, frozen=True):
     urgency: Urgency
     actions: tuple[str, ...]
     rules: Mapping[EntityKind, Rule]
-
-
-class UnknownOutcome(Struct, frozen=True):
-    """What was asked of a row, in words, and when: nobody knows what became of it."""
-
-    asked: str
-    since: datetime

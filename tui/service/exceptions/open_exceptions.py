@@ -21,7 +21,7 @@ from msgspec import Struct
 from tui.api.base import ZERO, ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.config.exception_settings import DEFAULT_MINUTES
-from tui.service.exceptions.exception_kind import ExceptionKind, Rule, Trouble, UnknownOutcome
+from tui.service.exceptions.exception_kind import ExceptionKind, Rule, Trouble
 from tui.service.exceptions.exception_kinds import EXCEPTIONS, UNKNOWN_OUTCOME
 from tui.service.exceptions.placement_rules import is_held_open
 from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
@@ -78,7 +78,7 @@ class OpenExceptions:
         """The exceptions, the most urgent first: by urgency, then by money at stake, then by age."""
         self._of: dict[Ref, tuple[OpenException, ...]] = {}
         """All exceptions of each row that has any, also those that are not open yet."""
-        self._unknown: Mapping[Ref, UnknownOutcome] = {}
+        self._unknown: Mapping[Ref, Trouble] = {}
         self._waiting: list[tuple[datetime, int, OpenException]] = []
         """A heap of those that are not open yet; one that was judged again meanwhile is passed over."""
         self._number = count()
@@ -119,7 +119,7 @@ class OpenExceptions:
             if number % STEP == 0:
                 yield
 
-    def tell_unknown(self, unknown: Mapping[Ref, UnknownOutcome], now: datetime) -> None:
+    def tell_unknown(self, unknown: Mapping[Ref, Trouble], now: datetime) -> None:
         """Hear which rows have an outcome that nobody knows."""
         former, self._unknown = self._unknown, unknown
         for ref in former.keys() | unknown.keys():
@@ -184,7 +184,7 @@ class OpenExceptions:
 
     def _found(self, ref: Ref) -> Iterator[OpenException]:
         if (unknown := self._unknown.get(ref)) is not None and self._is_on(UNKNOWN_OUTCOME):
-            yield self._made(UNKNOWN_OUTCOME, ref, Trouble(unknown.asked, since=unknown.since))
+            yield self._made(UNKNOWN_OUTCOME, ref, unknown)
         row = self.snapshot.row(ref)
         if row is None or not is_listed(row):
             return
