@@ -128,7 +128,7 @@ class Pieces(Widget):
             last = kept.pop()
             left = room - self._width(pieces, kept) - len(self._gap)
             if last == self._cut and left >= SHORTEST_CUT:
-                pieces[last] = pieces[last].truncate(left, ellipsis=True)
+                pieces[last] = shortened(pieces[last], left)
                 kept.append(last)
                 break
             more = self._more
