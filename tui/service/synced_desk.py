@@ -53,6 +53,9 @@ Listener = Callable[[Update], None]
 COMPARED_AT_ONCE: Final = 300
 """Rows of a poll that are compared with what they were in one turn of the event loop."""
 
+MOST_SETTLED: Final = 2_000
+"""The blocks of a desk that are read again when somebody rests at a moment of the past."""
+
 log = logging.getLogger(__name__)
 
 
@@ -111,6 +114,7 @@ class SyncedDesk:
         self._booked: Mapping[ResourceId, Transaction] = {}
         self.past_day: tuple[DayMark, ...] = ()
         """What a reader of the past looks for: fills and rejects, by time, as the live desk knew them."""
+        self._verdicts_at: datetime | None = None
         self.past_step: PastStep | None = None
         """What the last step through the past went over; None before any."""
         self.beside = BesideRows(self, client, self.learned, profile, cache, now)
@@ -181,6 +185,7 @@ class SyncedDesk:
         async with self._reading:
             loaded = await self._guarded(self._reader.load())
             if loaded:
+                self._verdicts_at = self.snapshot.as_at
                 self._full_load_due = False
                 self._reconciliation.restart()
         return loaded
@@ -307,6 +312,33 @@ class SyncedDesk:
         past = self._past
         if past is not None and past.runs_short:
             await self._guarded(past.read_ahead())
+
+    @property
+    def verdicts_behind(self) -> bool:
+        """Whether verdicts shown in the past may be of another moment: no version of a row tells them."""
+        as_at = self.snapshot.as_at
+        return as_at is not None and self.snapshot.complete and self._verdicts_at != as_at
+
+    async def settle(self) -> None:
+        """Read of the moment shown what no change tells: verdicts, and rows that were deleted later.
+
+        It is meant to be called when somebody rests at a moment. A large desk is not read for that.
+        """
+        past, moment = self._past, self.snapshot.as_at
+        if past is None or moment is None or not self.verdicts_behind:
+            return
+        if len(self.snapshot.blocks) > MOST_SETTLED or self.health.state is not State.LIVE:
+            return
+        try:
+            rows = await self._reader.beside(self.snapshot).look_again()
+            if self._past is not past or not await past.correct(rows, moment):
+                return
+        except (ApiError, Superseded) as error:
+            log.info("verdicts of %s are not read: %s", moment, error)
+            return
+        self._verdicts_at = moment
+        self._publish()
+        self.notify_listeners()
 
     @property
     def _past(self) -> PastChanges | None:

@@ -60,7 +60,7 @@ def show(
         health,
         snapshot,
         DisplayContext(zone=UTC, today=NOW.date()),
-        **{**said, "silent_s": 0, "pace_s": 2.0, "progress": None, **more},
+        **{**said, "silent_s": 0, "pace_s": 2.0, "progress": None, "verdicts_behind": False, **more},
         now=NOW,
     )
 

@@ -149,3 +149,18 @@ async def test_on_a_narrow_screen_the_sentence_is_cut_but_not_how_much_more_ther
         await step(user, "left")
         assert told(user).startswith("back over 15:19:24 Cancelled: sell 12,000 DGE")
         assert told(user).endswith("… +1 more")
+
+
+async def test_verdicts_that_are_not_of_the_moment_are_said_to_be_as_last_read_until_it_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = "verdicts as last read"
+    monkeypatch.setattr(past_player, "REST_S", 3600.0)
+    async with dealer_in_the_past("15:17:00") as user:
+        status = user.text().splitlines()[0]
+        assert words not in status, "what was read at the time typed is of that time"
+        await step(user, "left")
+        assert words in user.text().splitlines()[0]
+        monkeypatch.setattr(past_player, "REST_S", 0.0)
+        await step(user, "left")
+        await user.until(lambda: words not in user.text().splitlines()[0])

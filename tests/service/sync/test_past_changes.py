@@ -11,12 +11,13 @@ import pytest
 from msgspec import to_builtins
 
 from tests.seeded_server import seeded_server
-from tests.service.dealer import Dealer
+from tests.service.dealer import Dealer, rid
 from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.high_water_marks import newest_change
+from tui.service.sync.past_changes import INSTANT
 from tui.service.synced_desk import SyncedDesk
 
 SWEPT = {ResourceId("demo", "BLK-0036"), ResourceId("demo", "BLK-0038")}
@@ -30,6 +31,12 @@ async def demo() -> AsyncIterator[AsyncBaseTransport]:
     embedded = await seeded_server(start=START)
     yield asgi_transport(embedded.app)
     await embedded.close()
+
+
+def everything(snapshot: Snapshot) -> dict[Ref, object]:
+    """Return all that all rows say."""
+    found = ((Ref(kind, id), row) for kind in EntityKind for id, row in snapshot.rows(kind).items())
+    return {ref: to_builtins(row) for ref, row in found}
 
 
 def rows(snapshot: Snapshot) -> dict[Ref, object]:
@@ -147,3 +154,79 @@ async def test_a_moment_at_which_many_rows_changed_is_one_step(demo: AsyncBaseTr
     assert len(dealer.desk.snapshot.orders) == before - 30
     assert await dealer.desk.step(forward=True)
     assert len(dealer.desk.snapshot.orders) == before
+
+
+async def assert_wholly_as_read(server: AsyncBaseTransport, desk: SyncedDesk) -> None:
+    """Compare a desk with one that reads its moment: all rows, verdicts included."""
+    assert desk.snapshot.as_at is not None
+    other = (await in_past(server, desk.snapshot.as_at)).desk
+    seen, read = everything(desk.snapshot), everything(other.snapshot)
+    assert seen.keys() == read.keys()
+    assert seen == read
+    await other.client.close()
+
+
+async def test_at_rest_compliance_and_approval_are_those_of_the_moment(demo: AsyncBaseTransport) -> None:
+    dealer = await in_past(demo, START)
+    assert not dealer.desk.verdicts_behind, "what was just read is of its moment"
+    for _ in range(60):
+        assert await dealer.desk.step(forward=False)
+    assert dealer.desk.verdicts_behind
+    before = dealer.line.sent("", "GET")
+    await dealer.desk.settle()
+    assert dealer.line.sent("", "GET") - before <= 4, "only the window's blocks and open orders are read"
+    assert not dealer.desk.verdicts_behind
+    await assert_wholly_as_read(demo, dealer.desk)
+    assert await dealer.desk.step(forward=False)
+    assert dealer.desk.verdicts_behind
+
+
+async def test_rows_deleted_later_are_there_again_where_somebody_rests(demo: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(demo)
+    await dealer.trade()
+    await dealer.desk.load()
+    desk, client = dealer.desk, dealer.desk.client
+    for allocation in [id for id in desk.snapshot.allocations if id.scope == "Desk"]:
+        await client.allocations.delete(allocation)
+    await client.executions.delete(rid("EXE-1"))
+    await client.placements.delete(rid("PLC-1"))
+    for order in ("ORD-1", "ORD-4"):
+        await client.orders.delete(rid(order))
+    await client.blocks.delete(rid("BLK-3"))
+    await dealer.create("BLK_9", ORD_9=10)
+    await desk.load()
+    last = newest_change(desk.snapshot.orders.values())
+    assert last is not None
+    await desk.travel(last + INSTANT)
+    assert rid("ORD-4") not in desk.snapshot.orders
+    for _ in range(3):
+        assert await desk.step(forward=False)
+    await desk.settle()
+    for kind, code in ((desk.snapshot.blocks, "BLK-3"), (desk.snapshot.executions, "EXE-1")):
+        assert rid(code) in kind, "it was there at this moment"
+    await assert_wholly_as_read(demo, desk)
+    for _ in range(5):
+        assert await desk.step(forward=False)
+    await assert_as_read(demo, desk)
+    while await desk.step(forward=True):
+        pass
+    await desk.settle()
+    assert rid("ORD-4") not in desk.snapshot.orders, "it left again"
+    await assert_wholly_as_read(demo, desk)
+
+
+async def test_a_desk_that_moved_on_meanwhile_is_left_alone(demo: AsyncBaseTransport) -> None:
+    dealer = await in_past(demo, START)
+    for _ in range(3):
+        assert await dealer.desk.step(forward=False)
+    shown = dealer.desk.snapshot
+
+    async def step_meanwhile(request: object) -> None:
+        dealer.line.before = None
+        assert await dealer.desk.step(forward=True)
+
+    dealer.line.before = step_meanwhile
+    await dealer.desk.settle()
+    assert dealer.desk.snapshot is not shown
+    assert dealer.desk.verdicts_behind
+    await assert_as_read(demo, dealer.desk)

@@ -383,6 +383,7 @@ class PanesScreen(ActsWhenMounted[None]):
             silent_s=desk.silent_s if desk else 0,
             pace_s=session.pace.seconds,
             progress=desk.progress if desk else None,
+            verdicts_behind=desk.verdicts_behind if desk else False,
             open_money=self.pane(LEADER).open_money if session.snapshot.complete else (),
             now=session.now(),
         )

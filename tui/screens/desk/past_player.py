@@ -11,6 +11,8 @@ from tui.session import DeskSession
 
 SPEEDS: Final = (1, 10, 60, 600)
 """The speeds of playing, as multiples of real time."""
+REST_S: Final = 1.0
+"""Seconds without a step after which the moment shown is read for what no step tells."""
 TICK_S: Final = 0.5
 """Seconds between two moments that are shown while playing."""
 NOTHING_LATER: Final = "Nothing changed after this. {back} shows the desk as it is now."
@@ -38,6 +40,7 @@ class PastPlayer:
         self._session, self._run, self._say, self._show = session, run, say, show
         self._steps, self._shift = 0, timedelta()
         self._going = False
+        self._moves = 0
         self.speed = 0
         """How fast it plays, as a multiple of real time; 0 while it does not."""
 
@@ -66,6 +69,7 @@ class PastPlayer:
             self._show()
 
     def _go(self) -> None:
+        self._moves += 1
         if not self._going:
             self._going = True
             self._run(self._work())
@@ -88,6 +92,15 @@ class PastPlayer:
         finally:
             self._steps, self._shift, self._going = 0, timedelta(), False
             self.stop()
+        if desk is not None and desk.verdicts_behind:
+            self._run(self._settle(self._moves))
+
+    async def _settle(self, moves: int) -> None:
+        """Let the desk read what no step tells, unless the reader goes on meanwhile."""
+        await asyncio.sleep(REST_S)
+        desk = self._session.desk
+        if desk is not None and moves == self._moves:
+            await desk.settle()
 
     async def _step(self) -> None:
         forward = self._steps > 0

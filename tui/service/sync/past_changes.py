@@ -4,9 +4,9 @@ A desk in the past holds its rows as they were at one moment. Going back over th
 rows it touched, as they were before it; going forward, those that changed next. Both are read many changes at
 a time, ahead of whoever steps, and kept: a step over a change that is known reads nothing.
 
-No list tells of rows that were deleted or left the desk's window before its moment: they do not come back,
-nor does what was booked of blocks that were swept since. Verdicts of compliance and approval are no versions
-of rows: they stay as they were when the row was last read.
+No list tells of rows that were deleted or left the desk's window before its moment, and verdicts of
+compliance and approval are no versions of rows: where somebody rests these are read of that moment
+(:meth:`tui.service.sync.reader.Reader.look_again`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from tui.service.sync.past_versions import (
     changed_at,
     follows,
     is_first,
+    is_same_version,
     newest_versions,
     version_at,
 )
@@ -161,6 +162,21 @@ class PastChanges:
         while self._position and self._known[self._position - 1].at > moment:
             self._back()
         self._builder.as_at = moment
+        return True
+
+    async def correct(self, rows: Rows, moment: datetime) -> bool:
+        """Put in rows as they were at ``moment``, if that is shown still; return whether it is.
+
+        Where one came, left or is another version, the changes known are not all there are: they are
+        forgotten, and read anew from here.
+        """
+        async with self._reading:
+            if self._builder.as_at != moment:
+                return False
+            held = {ref: self._builder.rows(ref.kind).get(ref.id) for ref in rows}
+            self._builder.put_versions(rows)
+            if any(not is_same_version(ref, row, held[ref]) for ref, row in rows.items()):
+                self._begin(moment)
         return True
 
     def _has(self, *, forward: bool) -> bool:

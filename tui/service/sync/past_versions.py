@@ -53,6 +53,13 @@ def changed_at(kind: EntityKind, row: Any) -> datetime | None:
     return version.as_at_modified if version else None
 
 
+def is_same_version(ref: Ref, row: Any, other: Any) -> bool:
+    """Return whether two readings of a row are of one version, or it is there in neither."""
+    if row is None or other is None:
+        return row is other
+    return changed_at(ref.kind, row) == changed_at(ref.kind, other)
+
+
 def is_first(version: RowVersion) -> bool:
     """Return whether nothing was there before a version; a transaction is booked once."""
     if version.ref.kind is EntityKind.TRANSACTIONS:

@@ -19,7 +19,7 @@ from tui.api.row_marks import RowMark, VersionMark, is_other_version
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
-from tui.service.snapshot.relations import related
+from tui.service.snapshot.relations import related, related_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.sync.block_reader import BlockReader
 from tui.service.sync.full_load import FullLoad
@@ -126,6 +126,45 @@ class Reader:
                 self._session, self._learned, self.filters, self._blocks, self._belongs, booked, self._now
             )
         return self._past
+
+    def beside(self, base: Snapshot) -> Reader:
+        """Return another reader of this server, which begins with ``base`` and publishes nothing."""
+        other = Reader(
+            self._client,
+            _keep_to_itself,
+            base,
+            profile=self.window.profile,
+            learned=self._learned,
+            now=self._now,
+        )
+        other._blocks.look_for_graph()
+        return other
+
+    async def look_again(self) -> Mapping[Ref, Any]:
+        """Read the window's blocks and open orders anew, and below them what that shows to be otherwise.
+
+        Return the rows that differ from those of the base; None for one that is not there.
+
+        Raises:
+            ApiError: something could not be read.
+            Superseded: the desk shows another moment by now.
+        """
+        session, builder, base = self._session, self.builder, self.builder.base
+        await self._blocks.read_all(self._progress(), None)
+        blocks = builder.rows(EntityKind.BLOCKS)
+        for id in base.blocks.keys() - blocks.keys():
+            for kind, ids in related(base, Ref(EntityKind.BLOCKS, id)).items():
+                builder.remove(kind, [each for each in ids if not _is_below(base, Ref(kind, each), blocks)])
+        await self._blocks.follow(tuple(blocks.values()))
+        kind, listed = EntityKind.ORDERS, set[ResourceId]()
+        for test in self._everything.open_orders_tests:
+            async for page in session.pages_of(kind, test):
+                mine = [row for row in page.values if self._is_ours(builder, kind, row)]
+                listed.update(builder.put(kind, mine), (row.id for row in mine))
+        loose = {id for id in builder.rows(kind) if not builder.blocks_of_order(id)}
+        await read_named_rows(session, self.filters, kind, loose - listed)
+        touched = builder.freeze().touched
+        return {Ref(kind, id): builder.rows(kind).get(id) for kind, ids in touched.items() for id in ids}
 
     def _belongs(self, kind: EntityKind, row: Any) -> bool:
         if kind is EntityKind.BLOCKS:
@@ -340,3 +379,12 @@ class Reader:
             await read_named_rows(session, self.filters, kind, wanted.get(kind, set()))
         await blocks.read(wanted.get(EntityKind.BLOCKS, set()))
         await blocks.bookings.read_again(wanted.get(EntityKind.TRANSACTIONS, set()))
+
+
+def _keep_to_itself(*, complete: bool | None = None) -> None:
+    """Publish nothing."""
+
+
+def _is_below(snapshot: Snapshot, ref: Ref, blocks: Collection[ResourceId]) -> bool:
+    """Return whether a row hangs on one of ``blocks``."""
+    return any(id in blocks for id in related_of(snapshot, ref, EntityKind.BLOCKS))
