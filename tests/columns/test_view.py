@@ -11,7 +11,7 @@ from tests.service.sample_rows import snapshot_of
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
 from tui.columns.filter import parse_filter
-from tui.columns.filter_completion import FilterCompleter
+from tui.columns.filter_completion import pane_completer
 from tui.columns.filter_grammar import EXAMPLES, FilterError, complete_part
 from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
@@ -259,7 +259,7 @@ def test_every_example_of_the_grammar_is_understood_by_the_blocks() -> None:
     ],
 )
 def test_columns_and_their_values_complete_the_word_being_typed(typed: str, offered: tuple[str, ...]) -> None:
-    found = FilterCompleter(EntityKind.ORDERS, DESK).complete(typed, len(typed))
+    found = pane_completer(EntityKind.ORDERS, DESK).complete(typed, len(typed))
     assert found.candidates == offered
 
 

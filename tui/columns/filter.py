@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from msgspec import Struct
 from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
 from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
-from tui.columns.column import Column, Value, exported
+from tui.columns.column import Column, Getter, Value, exported
 from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
 from tui.columns.panes import COLUMNS
 from tui.columns.property_columns import PropertyColumn
@@ -55,6 +56,30 @@ class Filter(Struct, frozen=True):
     until: datetime | None = None
 
 
+Named = tuple[tuple[str, ...], Column]
+"""A column with the names it is asked for by, the first of them shown."""
+
+
+class Filterable(Struct, frozen=True):
+    """What a filter may ask of rows: their columns, and ``newest``, when a row was last active or made.
+
+    Lines that are no rows of the desk themselves say which one they are ``about``, None for none.
+    """
+
+    columns: Sequence[Named]
+    newest: Getter
+    about: Callable[[Snapshot, Any], Any] | None = None
+
+    def row(self, snapshot: Snapshot, line: Any) -> Any:
+        """Return the row of the desk that a line is, or is about; None where it is about none."""
+        return line if self.about is None else self.about(snapshot, line)
+
+
+def of_pane(kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Filterable:
+    """Return what may be asked of the rows of a pane; ``properties`` are columns too, by code or title."""
+    return Filterable(tuple(columns_by_name(kind, properties)), newest_of(kind))
+
+
 def parse_filter(
     text: str,
     kind: EntityKind,
@@ -64,33 +89,39 @@ def parse_filter(
     """Read a filter of a pane's rows; its grammar and what may be written are in ``filter_grammar``.
 
     Letters match whatever their case, width and accents. A word is looked for in all texts of a row and in
-    the identifiers of its instrument. ``properties`` are columns too, by code or title.
+    the identifiers of its instrument.
 
     Raises:
         FilterError: it cannot be understood; the message says which word and what would do.
     """
-    reader = _Reader(kind, properties, present or Present(datetime.now(UTC)))
+    return read_filter(text, of_pane(kind, properties), present)
+
+
+def read_filter(text: str, asked: Filterable, present: Present | None = None) -> Filter:
+    """Read a filter of rows of which this may be ``asked``.
+
+    Raises:
+        FilterError: it cannot be understood; the message says which word and what would do.
+    """
+    reader = _Reader(asked, present or Present(datetime.now(UTC)))
     tree = parse(text, reader.is_timed, reader.present.is_time)
     test = reader.test_of(tree)
     return Filter(test, min(reader.moving, default=None))
 
 
-def columns_by_name(
-    kind: EntityKind, properties: Sequence[PropertyColumn] = ()
-) -> Iterator[tuple[tuple[str, ...], Column]]:
+def columns_by_name(kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Iterator[Named]:
     """Yield the columns of a pane with the names they are asked for by, the first of them shown."""
     yield from (((column.id, column.title), column) for column in COLUMNS[kind])
     yield from (((each.code, each.title, each.key), each.column()) for each in properties)
 
 
-def find_column(name: str, kind: EntityKind, properties: Sequence[PropertyColumn] = ()) -> Column | None:
+def find_column(name: str, columns: Iterable[Named]) -> Column | None:
     """Return the column that is called ``name``, by its id or its header, whatever blanks and letter case.
 
     The zone that the header of a time names may stand behind it.
     """
     meant = {squeezed(name), squeezed(re.sub(_ZONE_BEHIND, "", name))}
-    named = columns_by_name(kind, properties)
-    return next((column for names, column in named if meant & set(map(squeezed, names))), None)
+    return next((column for names, column in columns if meant & set(map(squeezed, names))), None)
 
 
 def squeezed(name: str) -> str:
@@ -114,14 +145,14 @@ def _are(names: Sequence[str]) -> str:
 class _Reader:
     """Makes tests of terms, and remembers when their times are other ones."""
 
-    def __init__(self, kind: EntityKind, properties: Sequence[PropertyColumn], present: Present) -> None:
-        self._kind, self._properties = kind, properties
+    def __init__(self, asked: Filterable, present: Present) -> None:
+        self._asked = asked
         self.present = present
         self.moving: list[datetime] = []
 
     def is_timed(self, name: str) -> bool:
         """Return whether a column holds times; without a name the newest of a row is meant."""
-        column = find_column(name, self._kind, self._properties)
+        column = find_column(name, self._asked.columns)
         return not name or (column is not None and bool(column.times))
 
     def test_of(self, node: Node) -> Test:
@@ -143,8 +174,8 @@ class _Reader:
         return self._column_test(node)
 
     def _word_test(self, word: str) -> Test:
-        wanted = canonical(word)
-        columns = (*COLUMNS[self._kind], *(each.column() for each in self._properties))
+        wanted, about = canonical(word), self._asked.about
+        columns = [column for _, column in self._asked.columns]
         plain = [column.value for column in columns if column.id not in IN_WORDS]
         worded = [
             (each.value, _words_test(each, word, whole=False)) for each in columns if each.id in IN_WORDS
@@ -157,25 +188,26 @@ class _Reader:
                     return True
             if any(says(value(snapshot, row)) for value, says in worded):
                 return True
-            known = snapshot.instruments.get(luid_of(row))
+            own = row if about is None else about(snapshot, row)
+            known = None if own is None else snapshot.instruments.get(luid_of(own))
             return known is not None and known.is_identified_by(wanted)
 
         return test
 
     def _newest_test(self, term: Term) -> Test:
         if not self.present.is_time(term.text):
-            example = next(name for (name, *_), column in columns_by_name(self._kind) if column.total)
-            meant = f"{example}{term.sign}{term.text}"
-            raise FilterError(f"'{term.word}' names no column: write {meant}, or a time like >09:30.")
-        get, matches = newest_of(self._kind), self._time_test(term, "Time")
+            numbers = (name for (name, *_), column in self._asked.columns if column.total)
+            meant = "".join(f"{each}{term.sign}{term.text}, or " for each in islice(numbers, 1))
+            raise FilterError(f"'{term.word}' names no column: write {meant}a time like >09:30.")
+        get, matches = self._asked.newest, self._time_test(term, "Time")
         return lambda snapshot, row: matches(get(snapshot, row))
 
     def _column_test(self, term: Term) -> Test:
         if squeezed(term.column) == SCOPE:
-            return _scope_test(term)
-        column = find_column(term.column, self._kind, self._properties)
+            return _scope_test(term, self._asked)
+        column = find_column(term.column, self._asked.columns)
         if column is None:
-            names = (first for (first, *_), _ in columns_by_name(self._kind, self._properties))
+            names = (first for (first, *_), _ in self._asked.columns)
             raise unknown_column(term.column, (*names, SCOPE))
         get, matches = column.value, self._value_test(term, column)
         return lambda snapshot, row: matches(get(snapshot, row))
@@ -304,13 +336,14 @@ def _words_test(column: Column, text: str, *, whole: bool) -> ValueTest:
     return test
 
 
-def _scope_test(term: Term) -> Test:
+def _scope_test(term: Term, asked: Filterable) -> Test:
     if term.sign not in (":", "="):
         raise FilterError(f"A scope is compared with ':' or '=', not with '{term.sign}'.")
     wanted, whole = canonical(term.text), term.sign == "="
 
     def test(snapshot: Snapshot, row: Any) -> bool:
-        names = map(canonical, scopes_of(snapshot, row))
+        own = asked.row(snapshot, row)
+        names = map(canonical, () if own is None else scopes_of(snapshot, own))
         return any(name == wanted if whole else wanted in name for name in names)
 
     return test

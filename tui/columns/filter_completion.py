@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from tui.columns.column import Column, natural
-from tui.columns.filter import IN_WORDS, NO_VALUE, columns_by_name, find_column, scopes_of, squeezed
+from tui.columns.filter import IN_WORDS, NO_VALUE, Filterable, find_column, of_pane, scopes_of, squeezed
 from tui.columns.filter_grammar import SCOPE, quoted_if_needed, split_term, tokens, unquoted
 from tui.columns.format import DisplayContext
 from tui.columns.property_columns import PropertyColumn
@@ -35,12 +35,10 @@ class Completion(Struct, frozen=True):
 
 
 class FilterCompleter:
-    """Completes words of the filter of one pane, from the rows of one snapshot."""
+    """Completes words of a filter of rows of which this may be ``asked``; ``newest`` yields them anew."""
 
-    def __init__(
-        self, kind: EntityKind, snapshot: Snapshot, properties: Sequence[PropertyColumn] = ()
-    ) -> None:
-        self._kind, self._snapshot, self._properties = kind, snapshot, properties
+    def __init__(self, asked: Filterable, snapshot: Snapshot, newest: Callable[[], Iterable[Any]]) -> None:
+        self._asked, self._snapshot, self._newest = asked, snapshot, newest
         self._values: dict[str, tuple[str, ...]] = {}
 
     def complete(self, text: str, cursor: int) -> Completion:
@@ -61,10 +59,9 @@ class FilterCompleter:
     def _begun(self, word: str) -> tuple[str, ...]:
         """Return the columns whose id or header begins so, as they are typed, then such instruments."""
         begun = squeezed(word)
-        named = columns_by_name(self._kind, self._properties)
         columns = [
             f"{quoted_if_needed(found[0])}{_sign_of(column)}"
-            for names, column in named
+            for names, column in self._asked.columns
             if (found := [each for each in names if squeezed(each).startswith(begun)])
         ]
         if SCOPE.startswith(begun):
@@ -81,11 +78,13 @@ class FilterCompleter:
         return found
 
     def _look(self, name: str) -> tuple[str, ...]:
-        rows = self._snapshot.rows(self._kind)
-        newest = (rows[id] for id in islice(reversed(tuple(rows)), LOOKED_AT))
+        newest = islice(self._newest(), LOOKED_AT)
         if squeezed(name) == SCOPE:
-            return _sorted(scope for row in newest for scope in scopes_of(self._snapshot, row))
-        column = find_column(name, self._kind, self._properties)
+            rows = (self._asked.row(self._snapshot, each) for each in newest)
+            return _sorted(
+                scope for row in rows if row is not None for scope in scopes_of(self._snapshot, row)
+            )
+        column = find_column(name, self._asked.columns)
         if column is None:
             return ()
         if column.times:
@@ -93,6 +92,16 @@ class FilterCompleter:
         values = {column.value(self._snapshot, row) for row in newest}
         said = _sorted(_said(column, value) for value in values if isinstance(value, str) and value)
         return (*said, NO_VALUE) if None in values or "" in values else said
+
+
+def pane_completer(
+    kind: EntityKind, snapshot: Snapshot, properties: Sequence[PropertyColumn] = ()
+) -> FilterCompleter:
+    """Return what completes filters of a pane that shows ``snapshot``."""
+    rows = snapshot.rows(kind)
+    return FilterCompleter(
+        of_pane(kind, properties), snapshot, lambda: (rows[id] for id in reversed(tuple(rows)))
+    )
 
 
 def _sign_of(column: Column) -> str:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
 from tui.columns.column import Column
-from tui.columns.filter import find_column, read_limit, squeezed
+from tui.columns.filter import columns_by_name, find_column, read_limit, squeezed
 from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
 from tui.columns.panes import COLUMNS
 from tui.service.browse import DATES
@@ -237,7 +237,7 @@ def _negated(test: str, negated: bool) -> str:
 def _id_of(name: str, kind: EntityKind) -> str:
     """Return the id of the column that ``name`` names, by its id or its header; empty when none is."""
     known = next((id for id in FIELDS[kind] if squeezed(id) == squeezed(name)), "")
-    column = None if known else find_column(name, kind)
+    column = None if known else find_column(name, columns_by_name(kind))
     return column.id if column is not None else known
 
 

@@ -399,12 +399,12 @@ class Pane(Vertical):
 
     def start_filter(self) -> None:
         """Open the filter line and type into it."""
-        from tui.columns.filter_completion import FilterCompleter
+        from tui.columns.filter_completion import pane_completer
         from widgets.filterbar import FilterBar
 
         bar = self._filter_bar
         if bar is None:
-            completer = FilterCompleter(self.kind, self.rows_snapshot, self.view.properties)
+            completer = pane_completer(self.kind, self.rows_snapshot, self.view.properties)
             bar = self._filter_bar = FilterBar(
                 placeholder="vod or azn, side:buy, ordered>50k, created:today, !not",
                 complete=completer.complete,
