@@ -23,9 +23,13 @@ def hints_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
     """Return the bindings of a screen that are to be shown: the first key of each, and what it does."""
     return [
         (first_key(binding), binding.description[:1].lower() + binding.description[1:])
-        for binding in bindings
-        if isinstance(binding, Binding) and binding.show
+        for binding in shown_bindings(bindings)
     ]
+
+
+def shown_bindings(bindings: Sequence[BindingType]) -> list[Binding]:
+    """Return the bindings of a screen that are to be shown."""
+    return [each for each in bindings if isinstance(each, Binding) and each.show]
 
 
 def key_for(bindings: Sequence[BindingType], action: str) -> str:

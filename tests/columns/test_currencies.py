@@ -12,7 +12,8 @@ from tui.api.base import CurrencyAndAmount
 from tui.api.models import Execution
 from tui.columns.format import DisplayContext
 from tui.columns.panes import COLUMNS
-from tui.columns.row_texts import CSV, written
+from tui.columns.row_texts import CSV
+from tui.columns.shown_rows import of_view
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -68,7 +69,9 @@ def test_money_is_added_up_per_currency_each_with_its_own_decimals_and_exported_
     assert totals.text(snapshot) == (
         "quantity 14 · buy 0.00005684 BTC · buy 3,704 JPY · buy 0.125 KWD · buy 1.00 USD"
     )
-    exported = written(CSV, View(EntityKind.EXECUTIONS), snapshot, tuple(snapshot.executions)).splitlines()
+    exported = (
+        of_view(View(EntityKind.EXECUTIONS), snapshot, tuple(snapshot.executions)).written(CSV).splitlines()
+    )
     at = [column.id for column in COLUMNS[EntityKind.EXECUTIONS]].index("value")
     assert [line.split(",")[at] for line in exported[1:]] == ["3703.5", "0.125", "0.00005684", "0.999"]
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 from tests.service.sample_rows import snapshot_of
 from tui.api.base import ResourceId
 from tui.api.models import Order
-from tui.columns.row_texts import CSV, JSON_LINES, MARKDOWN, TSV, RowFormat, written
+from tui.columns.row_texts import CSV, JSON_LINES, MARKDOWN, TSV, RowFormat
+from tui.columns.shown_rows import of_view
 from tui.columns.view import View
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -36,7 +37,7 @@ VIEW = View(EntityKind.ORDERS, chosen=("id", "quantity", "side", "state", "instr
 
 
 def as_written(format: RowFormat) -> str:
-    return written(format, VIEW, DESK, list(DESK.orders))
+    return of_view(VIEW, DESK, list(DESK.orders)).written(format)
 
 
 def test_csv_keeps_every_digit_and_every_row_of_a_hostile_text_is_one_line() -> None:

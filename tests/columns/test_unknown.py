@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from tests.service.sample_rows import allocation, block, order, placement, rid, snapshot_of
 from tui.columns.format import DisplayContext
-from tui.columns.row_texts import CSV, written
+from tui.columns.row_texts import CSV
+from tui.columns.shown_rows import of_view
 from tui.columns.totals import Totals
 from tui.columns.view import View, column_of
 from tui.service.snapshot.diff import diff
@@ -72,7 +73,8 @@ def test_unknown_figures_are_unknown_in_totals_and_in_no_file() -> None:
         == "quantity 100 · executed ? · left ? · allocated 40 · buy 19,000 USD · open worth ?"
     )
     header, row = (
-        line.split(",") for line in written(CSV, view, snapshot, tuple(snapshot.placements)).splitlines()
+        line.split(",")
+        for line in of_view(view, snapshot, tuple(snapshot.placements)).written(CSV).splitlines()
     )
     assert row[header.index("Executed")] == ""
 

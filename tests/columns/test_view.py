@@ -15,7 +15,8 @@ from tui.columns.filter_completion import pane_completer
 from tui.columns.filter_grammar import EXAMPLES, FilterError, complete_part
 from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
-from tui.columns.row_texts import CSV, written
+from tui.columns.row_texts import CSV
+from tui.columns.shown_rows import of_view
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
@@ -357,7 +358,7 @@ def test_children_count_with_their_parent_and_not_again() -> None:
 
 def test_an_export_keeps_every_digit_and_no_cell_becomes_a_formula() -> None:
     desk = snapshot_of(orders=[order("ORD-1", "0.1234567890123456789", state="=cmd|'/c calc'!A1", date=NOON)])
-    text = written(CSV, View(EntityKind.ORDERS), desk, list(desk.orders))
+    text = of_view(View(EntityKind.ORDERS), desk, list(desk.orders)).written(CSV)
     head, row, _ = text.split("\r\n")
     assert head.startswith("Order,Quantity,Portfolio,")
     assert "0.1234567890123456789" in row

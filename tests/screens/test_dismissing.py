@@ -18,6 +18,7 @@ from textual.screen import Screen
 import tui
 from tests.blotter_app import PATIENCE_S, Blotter, blotter, demo
 from tui.screens.above_screen import AboveScreen
+from tui.screens.activity import ActivityScreen
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.browse.screen import BrowseScreen
 from tui.screens.changes_list import ChangesScreen
@@ -35,9 +36,11 @@ from tui.screens.dismiss_once import DismissOnce
 from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.line_about_row import LineAboutRowScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
 from tui.screens.row_list import RowListScreen
+from tui.screens.shows_rows import ShowsRows
 from tui.screens.ticket.screen import TicketScreen
 from tui.service.outcomes import Report
 from tui.service.verbs import CancelOrders
@@ -49,7 +52,7 @@ OPENED_BY = {
     TicketScreen: ("enter",),
     HistoryScreen: ("h",),
     BrowseScreen: ("B",),
-    RowListScreen: ("t",),
+    ActivityScreen: ("t",),
     ExceptionsScreen: ("0",),
     ChangesScreen: ("d",),
     FormDialog: ("n",),
@@ -114,6 +117,7 @@ def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, *MADE, DeskScreen} <= found
     bases = {PanesScreen, OpensInTurns, ActsWhenMounted, AboveScreen, DismissOnce, Dialog, GuardedDialog}
+    bases |= {ShowsRows, RowListScreen, LineAboutRowScreen}
     over_the_desk = found - {DeskScreen} - bases
     assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)

@@ -56,7 +56,7 @@ OPENING_KEYS: Final = {
     "HelpScreen": "question_mark",
     "HistoryScreen": "h",
     "BrowseScreen": "B",
-    "RowListScreen": "t",
+    "ActivityScreen": "t",
     "ChangesScreen": "d",
     "DetailScreen": "i",
     "ExceptionsScreen": "0",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tui.columns.column import Column
-from tui.columns.factories import plain, ticker
+from tui.columns.factories import plain, ticker, timestamp_column
 from tui.columns.format import DisplayContext, age_text
 from tui.service.exceptions.open_exceptions import OpenException, subject_of
 from tui.service.numbers import size_text
@@ -56,64 +56,59 @@ def trade_text(snapshot: Snapshot, found: OpenException) -> str:
     return " ".join(filter(None, (side_in_cell(side), said, instrument_text(snapshot, found))))
 
 
+def _text(value: Any, context: DisplayContext) -> str:
+    return "" if value is None else str(value)
+
+
+def _reason(snapshot: Snapshot, found: OpenException) -> str:
+    return found.trouble.reason
+
+
+_URGENCY: Final = Column(
+    "urgency",
+    "",
+    "How urgent it is",
+    lambda snapshot, found: found.kind.urgency.words,
+    _text,
+    2,
+    role=lambda snapshot, found: found.kind.urgency.role,
+    drawn=lambda snapshot, found, context: found.kind.urgency.glyph(ascii=context.ascii),
+)
+_STAKE: Final = Column(
+    "stake",
+    "At stake",
+    "Money at stake",
+    lambda snapshot, found: found.trouble.money.value,
+    _text,
+    13,
+    "right",
+    "never",
+    drawn=lambda snapshot, found, context: stake_text(found),
+)
+_BEHIND: Final = (
+    plain("who", "Who", "Who has to do with it", 12, lambda s, found: found.trouble.who).ranked(2),
+    plain(
+        "row", "Row", "The row it is about", 13, lambda s, found: short_id(s, found.ref), cut="middle"
+    ).ranked(3),
+    timestamp_column("since", "Since", "Since when", lambda s, found: found.trouble.since).ranked(4),
+    plain("currency", "Ccy", "Currency of that money", 4, lambda s, found: found.trouble.money.currency),
+)
+
+
 def exception_columns(
     press: Callable[[OpenException], str], now: Callable[[], datetime]
 ) -> tuple[Column, ...]:
     """Return the columns of the list; ``press`` names the key that mends an exception."""
 
-    def age(snapshot: Snapshot, found: OpenException, context: DisplayContext) -> str:
+    def age(snapshot: Snapshot, found: OpenException) -> str:
         return age_text(found.trouble.since, now())
 
-    reason = Column(
-        "reason",
-        "Needs you",
-        "What is wrong",
-        lambda snapshot, found: found.trouble.reason,
-        _text,
-        58,
-        flexible=True,
-        rank=1,
+    first = (
+        _URGENCY,
+        plain("reason", "Needs you", "What is wrong", 58, _reason, flexible=True),
+        plain("trade", "Trade", "Side, size and instrument", 24, trade_text, flexible=True),
+        Column("age", "Age", "For how long", age, _text, 5, "right", "never"),
+        _STAKE,
+        plain("press", "Press", "Mends it", 16, lambda s, found: press(found), flexible=True),
     )
-    urgency = Column(
-        "urgency",
-        "",
-        "How urgent it is",
-        lambda snapshot, found: int(found.kind.urgency),
-        _text,
-        2,
-        role=lambda snapshot, found: found.kind.urgency.role,
-        drawn=lambda snapshot, found, context: found.kind.urgency.glyph(ascii=context.ascii),
-        rank=1,
-    )
-    at_stake = Column(
-        "stake",
-        "At stake",
-        "Money at stake",
-        lambda snapshot, found: found.trouble.money.value,
-        _text,
-        13,
-        "right",
-        "never",
-        drawn=lambda snapshot, found, context: stake_text(found),
-        rank=1,
-    )
-    return (
-        urgency,
-        reason,
-        plain("trade", "Trade", "Side, size and instrument", 24, trade_text, flexible=True).ranked(1),
-        Column("age", "Age", "For how long", _since, _text, 5, "right", "never", drawn=age, rank=1),
-        at_stake,
-        plain("press", "Press", "Mends it", 16, lambda s, found: press(found), flexible=True).ranked(1),
-        plain("who", "Who", "Who has to do with it", 12, lambda s, found: found.trouble.who).ranked(2),
-        plain(
-            "row", "Row", "The row it is about", 13, lambda s, found: short_id(s, found.ref), cut="middle"
-        ).ranked(3),
-    )
-
-
-def _since(snapshot: Snapshot, found: OpenException) -> datetime | None:
-    return found.trouble.since
-
-
-def _text(value: Any, context: DisplayContext) -> str:
-    return "" if value is None else str(value)
+    return (*(column.ranked(1) for column in first), *_BEHIND)

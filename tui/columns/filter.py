@@ -63,12 +63,14 @@ Named = tuple[tuple[str, ...], Column]
 class Filterable(Struct, frozen=True):
     """What a filter may ask of rows: their columns, and ``newest``, when a row was last active or made.
 
-    Lines that are no rows of the desk themselves say which one they are ``about``, None for none.
+    Lines that are no rows of the desk themselves say which one they are ``about``, None for none; ``says`` is
+    what words are looked for in besides the columns.
     """
 
     columns: Sequence[Named]
     newest: Getter
     about: Callable[[Snapshot, Any], Any] | None = None
+    says: Callable[[Snapshot, Any], str] | None = None
 
     def row(self, snapshot: Snapshot, line: Any) -> Any:
         """Return the row of the desk that a line is, or is about; None where it is about none."""
@@ -174,7 +176,7 @@ class _Reader:
         return self._column_test(node)
 
     def _word_test(self, word: str) -> Test:
-        wanted, about = canonical(word), self._asked.about
+        wanted, about, further = canonical(word), self._asked.about, self._asked.says
         columns = [column for _, column in self._asked.columns]
         plain = [column.value for column in columns if column.id not in IN_WORDS]
         worded = [
@@ -187,6 +189,8 @@ class _Reader:
                 if got.__class__ is str and wanted in canonical(got):
                     return True
             if any(says(value(snapshot, row)) for value, says in worded):
+                return True
+            if further is not None and wanted in canonical(further(snapshot, row)):
                 return True
             own = row if about is None else about(snapshot, row)
             known = None if own is None else snapshot.instruments.get(luid_of(own))

@@ -96,6 +96,19 @@ def clock(moment: datetime | None, context: DisplayContext) -> str:
     return f"{days}{local:%H:%M:%S}{behind}"
 
 
+def clock_and_age(moment: datetime | None, context: DisplayContext, now: datetime) -> str:
+    """Return the time of day in the desk's zone, and how long ago that is.
+
+    >>> now = datetime(1970, 1, 1, 12, tzinfo=UTC)
+    >>> [clock_and_age(now - timedelta(seconds=each), DisplayContext(), now) for each in (5, 150)]
+    ['11:59:55, just now', '11:57:30, 2m ago']
+    """
+    at = clock(moment, context)
+    if not at or moment is None or moment > now:
+        return at
+    return f"{at}, just now" if now - moment < timedelta(minutes=1) else f"{at}, {age_text(moment, now)} ago"
+
+
 def minute(moment: datetime | None, context: DisplayContext) -> str:
     """Return the time of day without seconds, or the day when it is not today."""
     if moment is None or moment.year <= 1:

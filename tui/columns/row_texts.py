@@ -9,17 +9,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
-from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.column import Column, Value, exported
-from tui.columns.view import View
-from tui.service.snapshot.snapshot import Snapshot
 
 Line = Sequence[Value]
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@")
@@ -95,15 +92,3 @@ MARKDOWN: Final = RowFormat("Markdown", ".md", as_markdown)
 TSV: Final = RowFormat("TSV", ".tsv", as_tsv)
 FILE_FORMATS: Final = (CSV, JSON_LINES, MARKDOWN)
 """The formats that rows are exported in."""
-
-
-def written(format: RowFormat, view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> str:
-    """Return the rows ``ids``, in their order, in the columns of ``view``."""
-    return format.write(view.columns, _lines(view, snapshot, ids))
-
-
-def _lines(view: View, snapshot: Snapshot, ids: Iterable[ResourceId]) -> Iterator[Line]:
-    rows, columns = snapshot.rows(view.kind), view.columns
-    for id in ids:
-        if (row := rows.get(id)) is not None:
-            yield [column.value(snapshot, row) for column in columns]

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widgets import Static
 
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
-from tui.columns.format import DisplayContext, clock
+from tui.columns.column import Column
+from tui.columns.factories import plain
+from tui.columns.format import DisplayContext, clock, clock_and_age
 from tui.columns.row_changes import RowChange, row_changes
 from tui.screens.dialogs.form_dialog import FormDialog
-from tui.screens.row_list import RowLine, RowListScreen
-from tui.screens.turns import Turns
+from tui.screens.line_about_row import LineAboutRowScreen
+from tui.screens.row_list import LIST_KEYS
 from tui.service.numbers import counted
 from tui.service.row_phrases import phrase_of
-from tui.service.snapshot.snapshot import EMPTY, Snapshot
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.typed_times import EXAMPLES, as_typed, read_past, time_in_full
 from tui.session import DeskSession
-from widgets.grid import Cell, GridColumn
+from widgets.labelled_text import Lines
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
     from widgets.fields import Field
 
-COLUMNS: Final = (
-    GridColumn("at", "Changed", 12, cut="never"),
-    GridColumn("row", "Row", 24, flexible=True),
-    GridColumn("field", "What", 12),
-    GridColumn("before", "Before", 18),
-    GridColumn("now", "Now", 18),
-    GridColumn("by", "By", 11),
-)
 EMPTY_WORDS: Final = "Nothing changed since then."
 
 
-class ChangesScreen(RowListScreen):
+class ChangesScreen(LineAboutRowScreen):
     """Lists what changed on ``desk`` since a time; returns the row to go to, or None on Esc.
 
     Args:
@@ -50,20 +45,51 @@ class ChangesScreen(RowListScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *RowListScreen.BINDINGS,
+        Binding("enter", "open", "To the row"),
+        *LIST_KEYS,
         Binding("T", "time", "Since another time"),
         Binding("r", "reload", "Read again"),
+        Binding("escape,ctrl+c,q,d", "back", "Back"),
     ]
+    of = "changes"
+    singular = "change"
 
     def __init__(self, desk: Desk, session: DeskSession, since: datetime, called: str = "") -> None:
-        super().__init__(
-            session, "Changes", COLUMNS, lambda: self._changes, self._line_of_change, EMPTY_WORDS
-        )
+        super().__init__(session, _columns(lambda change: change.first or self.is_filtered))
         self._desk = desk
         self._since, self._called = since, called
         self._changes: Mapping[Hashable, RowChange] = {}
         self._now: Snapshot = EMPTY
-        self._turns = Turns()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The desk as it was read for the comparison."""
+        return self._now
+
+    def rows(self) -> Mapping[Hashable, RowChange]:
+        """Return the changes, those of one row behind each other."""
+        return self._changes
+
+    def ref_of(self, row: Any) -> Ref | None:
+        """Return the row that changed."""
+        ref: Ref = row.ref
+        return ref
+
+    def when(self, row: Any) -> datetime | None:
+        """Return when its row was changed last."""
+        at: datetime | None = row.at
+        return at
+
+    def empty(self) -> str:
+        """Return that nothing changed."""
+        return EMPTY_WORDS
+
+    def said(self, row: Any, width: int) -> Lines:
+        """Return a change in full: when, by whom, and the value before and now."""
+        at = clock_and_age(row.at, self.look, self.session.now())
+        by = f", by {row.by}" if row.by else ""
+        what = f"{row.field}: {row.before or 'empty'} → {row.now or 'empty'}" if row.field else "new"
+        return [*Content(clean(what)).wrap(width), *Content.styled(clean(f"{at}{by}"), "dim").wrap(width)]
 
     def on_mount(self) -> None:
         """Read what changed."""
@@ -116,7 +142,7 @@ class ChangesScreen(RowListScreen):
         except ApiError as error:
             self._say(f"What changed was not read: {error.why} {self.session.with_keys(error.advice)}", True)
             return
-        found = await self._turns.work(row_changes(earlier.before, earlier.now, context))
+        found = await self.turns.work(row_changes(earlier.before, earlier.now, context))
         rows = len({change.ref for change in found})
         self._now = earlier.now
         self._changes = {(change.ref, change.field): change for change in found}
@@ -130,19 +156,79 @@ class ChangesScreen(RowListScreen):
         message.display = True
         message.update(clean(sentence))
 
-    def _line_of_change(self, change: RowChange, context: DisplayContext) -> RowLine:
-        named = clean(phrase_of(self._now, change.ref) or str(change.ref))
-        at = clock(change.at, context)
-        cells = (
-            Cell(at if change.first else ""),
-            Cell(f"{change.ref.kind.singular}: {named}" if change.first else ""),
-            Cell(clean(change.field)),
-            Cell(clean(change.before), "dim"),
-            Cell(clean(change.now), "" if change.field else "good"),
-            Cell(clean(change.by) if change.first else "", "dim"),
-        )
-        by = f" by {change.by}" if change.by else ""
-        what = (
-            f"{change.field}: {change.before or 'empty'} → {change.now or 'empty'}" if change.field else "new"
-        )
-        return RowLine(cells, change.ref, f"{at}{by}  {change.ref.kind.singular}: {named}\n{clean(what)}")
+
+def _columns(names_row: Callable[[RowChange], bool]) -> tuple[Column, ...]:
+    """Return the columns of changes; a line that does not name its row leaves that to the one above it."""
+
+    def row(snapshot: Snapshot, change: RowChange) -> str:
+        named = phrase_of(snapshot, change.ref) or str(change.ref)
+        return f"{change.ref.kind.singular}: {named}"
+
+    def drawn(
+        text: Callable[[Snapshot, RowChange, DisplayContext], str],
+    ) -> Callable[[Snapshot, RowChange, DisplayContext], str]:
+        return lambda snapshot, change, context: text(snapshot, change, context) if names_row(change) else ""
+
+    return (
+        Column(
+            "at",
+            "Changed",
+            "When the row was changed last",
+            lambda snapshot, change: change.at,
+            clock,
+            12,
+            cut="never",
+            times="moment",
+            drawn=drawn(lambda snapshot, change, context: clock(change.at, context)),
+            rank=1,
+        ),
+        Column(
+            "row",
+            "Row",
+            "What was changed",
+            row,
+            _text,
+            76,
+            flexible=True,
+            drawn=drawn(lambda snapshot, change, context: row(snapshot, change)),
+            rank=1,
+        ),
+        plain("field", "What", "The value that differs", 12, lambda s, change: change.field).ranked(1),
+        plain(
+            "before", "Before", "What it was", 18, lambda s, change: change.before, flexible=True, role=_dim
+        ).ranked(1),
+        plain("now", "Now", "What it is", 18, lambda s, change: change.now, flexible=True, role=_new).ranked(
+            1
+        ),
+        Column(
+            "by",
+            "By",
+            "Who changed the row last",
+            lambda snapshot, change: change.by,
+            _text,
+            11,
+            role=_dim,
+            drawn=drawn(lambda snapshot, change, context: change.by),
+            rank=2,
+        ),
+    )
+
+
+def _before(snapshot: Snapshot, change: RowChange) -> str:
+    return change.before
+
+
+def _now(snapshot: Snapshot, change: RowChange) -> str:
+    return change.now
+
+
+def _dim(snapshot: Snapshot, change: RowChange) -> str:
+    return "dim"
+
+
+def _new(snapshot: Snapshot, change: RowChange) -> str:
+    return "" if change.field else "good"
+
+
+def _text(value: Any, context: DisplayContext) -> str:
+    return "" if value is None else str(value)

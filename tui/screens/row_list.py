@@ -1,82 +1,142 @@
-"""A list of lines about rows of the desk: the line under the cursor in full, and the way to its row."""
+"""A list of lines about rows of the desk: filtered, the line under the cursor in full, the way to its row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from msgspec import Struct
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
+from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import ScreenResultType
 from textual.widgets import Static
 
 from styles import sheet
 from styles.themes import cell_styles
-from tui.columns.format import DisplayContext
-from tui.screens.dismiss_once import DismissOnce
-from tui.service.snapshot.snapshot import Ref
+from tui.api.sanitize import clean
+from tui.columns.column import Column
+from tui.columns.shown_rows import ShownRows
+from tui.columns.steps import Steps
+from tui.screens.grid_columns import grid_columns
+from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
+from tui.screens.turns import Turns
+from tui.service.row_phrases import phrase_of
+from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.session import DeskSession
+from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
-from widgets.key_bar import hints_of
+from widgets.key_bar import hints_of, shown_bindings
+from widgets.key_names import key_words
 from widgets.labelled_text import Flow, Lines
-from widgets.text_line import Pieces, TextLine
+from widgets.text_line import Pieces, TextLine, same
+from widgets.whole_numbers import shortened
 
-MOST_LINES: Final = 4
-"""The lines that the line under the cursor may take, written out."""
+if TYPE_CHECKING:
+    from tui.columns.filter import Filter, Filterable
+    from tui.columns.filter_completion import Completion
+
+LIST_KEYS: Final = (Binding("slash", "filter", "Filter"), *TAKES_ROWS)
+"""The keys of every list."""
+STAY: Final = ("open", "filter", "back")
+"""The actions whose hints stay longest on a narrow screen."""
+LEAVES: Final = key_words("escape")
+SAID_LINES: Final = (4, 6)
+"""The lines in which the line under the cursor is written out, on a low terminal and on a high one."""
+HIGH: Final = 34
+A_STEP: Final = 50
+"""Lines that are tested in one step of a filter."""
 
 
-class RowLine(Struct, frozen=True):
-    """One line: its cells, the row it is about if any, and all it says."""
+class RowListScreen(ShowsRows[ScreenResultType]):
+    """Shows lines in columns; what the line under the cursor says stands in full beneath them.
 
-    cells: tuple[Cell, ...]
-    ref: Ref | None
-    words: str
-
-
-class RowListScreen(DismissOnce[Ref]):
-    """Shows lines; returns the row to go to, or None on Esc.
+    A list says what it lists, and what Enter does. It is looked at every second: what grows older is drawn
+    anew. Its filter takes what the filters of panes take; the heading says how many lines it hides.
 
     Args:
         session: the desk, and how this reader likes times and keys.
-        title: what is listed.
         columns: the columns of the lines.
-        rows: returns what is listed as it is now, under a key each.
-        line: makes the line of one of them; it is asked for those in sight.
-        empty: the sentence shown while there are none.
     """
 
     CSS_PATH = sheet("history")
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "jump", "To the row"),
-        Binding("escape,ctrl+c,q,t,d", "back", "Back"),
-    ]
+    of: ClassVar[str]
+    """What is listed, as the title and the name of an export say it."""
+    singular: ClassVar[str]
 
-    def __init__(
-        self,
-        session: DeskSession,
-        title: str,
-        columns: Sequence[GridColumn],
-        rows: Callable[[], Mapping[Hashable, Any]],
-        line: Callable[[Any, DisplayContext], RowLine],
-        empty: str,
-    ) -> None:
+    def __init__(self, session: DeskSession, columns: Sequence[Column]) -> None:
         super().__init__()
         self.session = session
-        self._title = title
-        self._rows_now, self._line_of = rows, line
-        self._rows: Mapping[Hashable, Any] = {}
-        self._look = session.display_context
-        self.grid = Grid(columns, self._cells, empty=empty, ascii=self._look.ascii, frozen=0)
-        self._heading = TextLine(id="heading")
+        self.columns = columns
+        self.look = session.display_context
+        self.grid = Grid(self.drawn_columns(), self._cells, ascii=self.look.ascii, frozen=0)
+        self.filter_bar = FilterBar(placeholder="vod or azn, >09:30, !not", complete=self._complete)
+        self._heading = TextLine(id="title")
+        self._all: Mapping[Hashable, Any] = {}
+        self._shown: Mapping[Hashable, Any] = {}
+        self._filter: Filter | None = None
+        self._tested: Snapshot = EMPTY
+        """The desk that the filter was applied to."""
+        self._filter_text = ""
+        self._aged: Sequence[Sequence[Cell]] = ()
+        self.turns = Turns()
+
+    # --- what a list says -----------------------------------------------------------------------
+
+    def rows(self) -> Mapping[Hashable, Any]:
+        """Return what is listed as it is now, under a key each; the same object until something changed."""
+        raise NotImplementedError
+
+    def ref_of(self, row: Any) -> Ref | None:
+        """Return the row of the desk that a line is about."""
+        raise NotImplementedError
+
+    def when(self, row: Any) -> datetime | None:
+        """Return the moment that a time without a column is compared with."""
+        raise NotImplementedError
+
+    def said(self, row: Any, width: int) -> Lines:
+        """Return a line written out, for ``width`` cells."""
+        raise NotImplementedError
+
+    def advice(self, row: Any) -> str:
+        """Return what stands in the last line beneath a line that is written out."""
+        return ""
+
+    def empty(self) -> str:
+        """Return the sentence shown while there are no lines."""
+        raise NotImplementedError
+
+    def heading(self, rows: Collection[Any]) -> str:
+        """Return what the list is called, with what it counts."""
+        return f"{self.of.capitalize()}  {len(rows):,}"
+
+    def open_line(self, row: Any) -> None:
+        """Do what Enter does on a line."""
+        raise NotImplementedError
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter is in force."""
+        return self._filter is not None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The desk that the lines are about."""
+        return self.session.snapshot
+
+    # --- what is shown --------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield self._heading
-        yield Static("", id="message", markup=False)
-        yield self.grid
-        yield Flow(id="whole")
+        with Vertical(classes="pane"):
+            yield self._heading
+            yield Static("", id="message", markup=False)
+            yield self.filter_bar
+            yield self.grid
+        yield Flow(self._written_out, id="whole")
         yield Pieces(id="keys", more="…")
 
     def on_mount(self) -> None:
@@ -85,66 +145,247 @@ class RowListScreen(DismissOnce[Ref]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         self.grid.focus()
         hints = [Content.assemble((key, "bold"), f" {does}") for key, does in hints_of(self.BINDINGS)]
-        self.query_one("#keys", Pieces).show(hints)
+        ranks = [int(binding.action not in STAY) for binding in shown_bindings(self.BINDINGS)]
+        self.query_one("#keys", Pieces).show(hints, ranks)
         self.query_one("#message").display = False
+        self.filter_bar.display = False
         self.list()
-        self.set_interval(1.0, self.list)
+        self.set_interval(1.0, self._each_second)
 
     def _restyle(self) -> None:
         self.grid.set_cell_styles(cell_styles(self.app.theme_variables))
 
-    def _cells(self, key: Hashable) -> Sequence[Cell]:
-        row = self._rows.get(key)
-        return () if row is None else self._line_of(row, self._look).cells
+    def drawn_columns(self) -> list[GridColumn]:
+        """Return the columns as the grid draws them."""
+        return grid_columns(self.columns, self.look.zone_name)
 
-    def list(self) -> None:
-        """Show what there is now, as after a new day or news; repaint only what differs."""
-        context, rows = self.session.display_context, self._rows_now()
-        if rows is self._rows and context == self._look:
-            return
-        self._look, self._rows = context, rows
-        self.grid.show(tuple(rows), on_top=True)
-        zone = f", times in {context.zone_name}" if context.zone_name else ""
-        self._heading.show(f"{self._title}{zone}", f"{len(rows):,}")
+    def _cells(self, key: Hashable) -> Sequence[Cell]:
+        row = self._all.get(key)
+        if row is None:
+            return [Cell("") for _ in self.columns]
+        snapshot = self.snapshot
+        return [
+            Cell(
+                clean(column.cell(snapshot, row, self.look)),
+                column.role(snapshot, row) if column.role else "",
+            )
+            for column in self.columns
+        ]
+
+    def _each_second(self) -> None:
+        """Show what there is now, as after news or on a new day, and ages that are another text by now."""
+        self.look = self.session.display_context
+        if self._filter is not None and self._filter.until and self.session.now() >= self._filter.until:
+            self._apply(self._filter_text)
+        else:
+            self.list()
+        self.grid.refresh_cells(tuple(self.grid.in_sight))
         self._write_out()
+
+    def list(self, *, anew: bool = False) -> None:
+        """Show what there is now, where that changed, or ``anew``."""
+        rows, snapshot = self.rows(), self.snapshot
+        anew = anew or (self.is_filtered and snapshot is not self._tested)
+        if rows is self._all and not anew:
+            return
+        before, self._all, self._tested = self._all, rows, snapshot
+        changed = [key for key, row in rows.items() if before.get(key) is not row]
+        if self._filter is None:
+            self._show(rows, changed)
+        else:
+            self._show_matching(self._filter, rows, changed)
+
+    @work(exclusive=True, group="filter", description="a filter")
+    async def _show_matching(
+        self, filter: Filter, rows: Mapping[Hashable, Any], changed: Sequence[Hashable]
+    ) -> None:
+        found = await self.turns.work(self._matching(filter, rows))
+        if rows is self._all and filter is self._filter:
+            self._show(found, changed)
+
+    def _matching(self, filter: Filter, rows: Mapping[Hashable, Any]) -> Steps[dict[Hashable, Any]]:
+        found: dict[Hashable, Any] = {}
+        snapshot = self.snapshot
+        for number, (key, row) in enumerate(rows.items(), start=1):
+            if filter.test(snapshot, row):
+                found[key] = row
+            if number % A_STEP == 0:
+                yield
+        return found
+
+    def _show(self, rows: Mapping[Hashable, Any], changed: Sequence[Hashable] | None) -> None:
+        self._shown = rows
+        hides = len(self._all) - len(rows)
+        self.grid.set_empty(f"Nothing matches. {LEAVES} shows all." if hides else self.empty())
+        self.grid.show(tuple(rows), changed=changed, on_top=True)
+        self.label()
+        self._write_out()
+
+    def label(self) -> None:
+        """Say in the heading what is listed, and what the filter hides of it."""
+        parts = [f" {self.heading(self._all.values())}"]
+        if self._filter_text:
+            hidden = len(self._all) - len(self._shown)
+            parts = [f" {self.of.capitalize()}", f"{len(self._shown):,} of {len(self._all):,}"]
+            parts += [f"/{clean(self._filter_text)}", f"hides {hidden:,}{self.hidden_words()}"]
+        chosen = len(self.grid.selected)
+        self._heading.show("  ".join(parts), f"{chosen} selected " if chosen else "")
+
+    def hidden_words(self) -> str:
+        """Return what is said of the lines that the filter hides, behind their number."""
+        return ""
+
+    @property
+    def hidden(self) -> Iterable[Any]:
+        """The lines that the filter hides."""
+        return (row for key, row in self._all.items() if key not in self._shown)
 
     @on(Grid.CursorMoved)
     def _moved(self, event: Grid.CursorMoved) -> None:
         event.stop()
         self._write_out()
 
+    @on(Grid.Selected)
+    def _selected(self, event: Grid.Selected) -> None:
+        event.stop()
+        self.label()
+
+    @property
+    def cursor(self) -> Any:
+        """What the line under the cursor is made of, None without one."""
+        return self._shown.get(self.grid.cursor_key)
+
+    def _write_out(self) -> None:
+        whole = self.query_one("#whole", Flow)
+        width = max(1, whole.size.width)
+        if any(not same(*each) for each in zip(self._written_out(width), whole.lines(width), strict=True)):
+            whole.show(self._written_out)
+
+    def _written_out(self, width: int) -> Lines:
+        """Return the line under the cursor in full, always in as many lines; what is cut ends in dots."""
+        row, most = self.cursor, SAID_LINES[self.app.size.height >= HIGH]
+        if row is None:
+            return [Content("")] * most
+        advice = self.advice(row)
+        room = most - bool(advice)
+        lines = self.said(row, width)
+        if len(lines) > room:
+            lines = [
+                *lines[: room - 1],
+                shortened(Content(f"{lines[room - 1].plain} {lines[room].plain}"), width),
+            ]
+        if advice:
+            lines.append(shortened(Content(clean(advice)), width))
+        return [*lines, *[Content("")] * (most - len(lines))]
+
+    # --- what is taken out ----------------------------------------------------------------------
+
+    def shown_rows(self) -> ShownRows:
+        """Return the lines shown, with those selected, else the one under the cursor."""
+        keys, chosen, under = tuple(self._shown), self.grid.selected, self.grid.cursor_key
+        in_focus = [key for key in keys if key in chosen] if chosen else [] if under is None else [under]
+        ids = [column.id for column in self.columns]
+        widest = max(self.columns, key=lambda column: column.width).id
+        return ShownRows(
+            self.of,
+            self.singular,
+            self.columns,
+            self.snapshot,
+            keys,
+            in_focus,
+            self._all.get,
+            lambda key: self.ref_of(row) if (row := self._all.get(key)) is not None else None,
+            self.grid.clicked_column if self.grid.clicked_column in ids else widest,
+        )
+
+    # --- the filter -----------------------------------------------------------------------------
+
+    def _filterable(self) -> Filterable:
+        from tui.columns.filter import Filterable
+
+        def about(snapshot: Snapshot, row: Any) -> Any:
+            ref = self.ref_of(row)
+            return None if ref is None else snapshot.row(ref)
+
+        named = tuple(((column.id, column.title), column) for column in self.columns)
+        return Filterable(named, lambda snapshot, row: self.when(row), about, self._row_in_words)
+
+    def _row_in_words(self, snapshot: Snapshot, row: Any) -> str:
+        ref = self.ref_of(row)
+        return "" if ref is None else phrase_of(snapshot, ref)
+
+    def action_filter(self) -> None:
+        """Open the filter line and type into it."""
+        self.filter_bar.display = True
+        self.filter_bar.text = self._filter_text
+        self.filter_bar.focus()
+
+    def _complete(self, text: str, cursor: int) -> Completion:
+        from tui.columns.filter_completion import FilterCompleter
+
+        return FilterCompleter(self._filterable(), self.snapshot, self._all.values).complete(text, cursor)
+
+    @on(FilterBar.Changed)
+    def _filter_typed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        from tui.columns.filter_grammar import complete_part
+
+        self._apply(complete_part(event.text))
+
+    @on(FilterBar.Submitted)
+    def _filter_submitted(self, event: FilterBar.Submitted) -> None:
+        event.stop()
+        if self._apply(event.text.strip()):
+            self._close_filter()
+
+    @on(FilterBar.Cancelled)
+    def _filter_cancelled(self, event: FilterBar.Cancelled) -> None:
+        event.stop()
+        self._drop_filter()
+
+    def _apply(self, text: str) -> bool:
+        """Show what matches; a filter that cannot be understood changes nothing, and is said to be wrong."""
+        from tui.columns.filter import read_filter
+        from tui.columns.filter_grammar import FilterError
+
+        try:
+            found = read_filter(text, self._filterable(), self.session.present) if text else None
+        except FilterError as error:
+            self.filter_bar.say(str(error), wrong=True)
+            return False
+        self.filter_bar.say("")
+        self._filter, self._filter_text = found, text
+        self.list(anew=True)
+        return True
+
+    def _close_filter(self) -> None:
+        self.filter_bar.display = False
+        self.grid.focus()
+
+    def _drop_filter(self) -> None:
+        self._apply("")
+        self._close_filter()
+
+    # --- keys -----------------------------------------------------------------------------------
+
     @on(Grid.Opened)
     def _opened(self, event: Grid.Opened) -> None:
         event.stop()
-        self.action_jump()
+        self.action_open()
 
-    @property
-    def _line(self) -> RowLine | None:
-        row = self._rows.get(self.grid.cursor_key)
-        return None if row is None else self._line_of(row, self._look)
-
-    def _write_out(self) -> None:
-        words = self._line.words if self._line else ""
-
-        def lines(width: int) -> Lines:
-            wrapped = Content(words).wrap(width)
-            shown = wrapped[:MOST_LINES]
-            return [*shown, *[Content("")] * (MOST_LINES - len(shown))]
-
-        self.query_one("#whole", Flow).show(lines)
-
-    def action_jump(self) -> None:
-        """Leave, and go to the row of the line under the cursor."""
-        line = self._line
-        if line is None:
-            return
-        if line.ref is None:
-            self.notify("This line is about no single row.", markup=False)
-        elif line.ref not in self.session.snapshot:
-            self.notify(f"{str(line.ref).capitalize()} is not on the desk any more.", markup=False)
-        else:
-            self.dismiss(line.ref)
+    def action_open(self) -> None:
+        """Do what Enter does on the line under the cursor."""
+        row = self.cursor
+        if row is not None:
+            self.open_line(row)
 
     def action_back(self) -> None:
-        """Leave."""
-        self.dismiss(None)
+        """Clear the selection, then the filter, then leave; one not mounted yet is left once it is."""
+        if not self.is_mounted:
+            self.call_after_refresh(self.action_back)
+        elif self.grid.selected:
+            self.grid.clear_selection()
+        elif self._filter_text:
+            self._drop_filter()
+        else:
+            self.dismiss(None)

@@ -23,7 +23,7 @@ from tui.service.environment import Environment, EnvironmentKind, Health, State,
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.relations import portfolios_of
-from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
 from tui.service.synced_desk import SyncedDesk, utc_now
 from tui.service.writes.journal import Journal
@@ -176,11 +176,11 @@ class Desk(SyncedDesk):
 
         return curl(verb, self.client)
 
-    def curl_of_rows(self, refs: Sequence[Ref]) -> str:
-        """Return the requests that read these rows as curl commands, the token in a variable."""
+    def curl_of_rows(self, refs: Sequence[Ref], snapshot: Snapshot) -> str:
+        """Return the requests that read these rows of ``snapshot`` as curl, the token in a variable."""
         from tui.service.row_requests import curl_of_rows
 
-        return curl_of_rows(refs, self.snapshot, self.client, self.environment)
+        return curl_of_rows(refs, snapshot, self.client, self.environment)
 
     # --- writing -------------------------------------------------------------------------------------
 

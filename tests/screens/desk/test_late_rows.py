@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tui.screens.copies import COPIES
 from tui.screens.desk.arranger import Arranger
-from tui.screens.desk.copies import COPIES
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 
 

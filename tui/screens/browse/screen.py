@@ -41,7 +41,7 @@ from tui.service.typed_times import NOW
 from tui.session import DeskSession
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid
-from widgets.key_bar import hints_of, key_for
+from widgets.key_bar import hints_of, key_for, shown_bindings
 from widgets.text_line import Pieces, TextLine
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class BrowseScreen(DismissOnce[Ref]):
         self._restyle()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         self.grid.focus()
-        ranks = [int(binding.action not in _FIRST_KEYS) for binding in self._shown_bindings()]
+        ranks = [int(binding.action not in _FIRST_KEYS) for binding in shown_bindings(self.BINDINGS)]
         hints = [Content.assemble((key, "bold"), f" {does}") for key, does in hints_of(self.BINDINGS)]
         self.query_one("#keys", Pieces).show(hints, ranks)
         self._unsubscribe = self._desk.subscribe(self._hear)
@@ -109,9 +109,6 @@ class BrowseScreen(DismissOnce[Ref]):
     def on_unmount(self) -> None:
         """Hear no more of the desk."""
         self._unsubscribe()
-
-    def _shown_bindings(self) -> list[Binding]:
-        return [each for each in self.BINDINGS if isinstance(each, Binding) and each.show]
 
     def _restyle(self) -> None:
         self.grid.set_cell_styles(cell_styles(self.app.theme_variables))

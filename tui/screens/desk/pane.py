@@ -21,6 +21,7 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
+from tui.columns.shown_rows import ShownRows, of_view
 from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
@@ -180,6 +181,10 @@ class Pane(Vertical):
             return tuple(filter(chosen.__contains__, rows.ids))
         few = [id for id in chosen if isinstance(id, ResourceId)]
         return tuple(sorted(few, key=lambda id: rows.find(id) or 0))
+
+    def shown_rows(self) -> ShownRows:
+        """Return what is shown, with the rows in focus."""
+        return of_view(self.view, self.rows_snapshot, self.matching, self.in_focus, self.column_in_focus)
 
     def compose(self) -> ComposeResult:
         yield self._title

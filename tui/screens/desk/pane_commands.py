@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -115,20 +114,10 @@ def _with_columns(view: View, choices: Sequence[ColumnChoice], properties: Seque
 
 
 async def export(desk: PanesScreen) -> None:
-    """Ask for format and file, and write the rows shown; another thread does, for they may be many."""
-    from tui.screens.dialogs.export_form import asked_for
+    """Ask for format and file, and write the rows shown."""
+    from tui.screens.dialogs.export_form import export_rows
 
-    pane, session = desk.active, desk.session
-    view, snapshot, shown = pane.view, pane.rows_snapshot, pane.matching
-    asked = await asked_for(desk.app, session, view.kind.value, len(shown))
-    if asked is None:
-        return
-    try:
-        path = await asyncio.to_thread(asked.save, session, view, snapshot, shown)
-    except OSError as error:
-        desk.notify(f"Nothing was written: {error.strerror}.", severity="error", markup=False)
-    else:
-        desk.notify(f"{len(shown):,} rows written to {path}", markup=False)
+    await export_rows(desk.app, desk.session, desk.active.shown_rows())
 
 
 def pin(desk: PanesScreen) -> None:

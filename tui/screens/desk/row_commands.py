@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from tui.actions.action import Scope
-from tui.screens.desk.desk_command import DeskCommand, ask_fields
+from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
-from tui.service.numbers import counted
 from tui.service.snapshot.relations import order_of, related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
@@ -64,27 +62,10 @@ def show_raw(desk: PanesScreen) -> None:
 
 
 async def copy(desk: PanesScreen) -> None:
-    """Ask what to copy of the rows in focus, and copy it; another thread writes it, for they may be many."""
-    from tui.actions.form_fields import pick
-    from tui.screens.desk.copies import COPIES, CopiedRows
+    """Ask what to copy of the rows in focus, and copy it."""
+    from tui.screens.copies import copy_rows
 
-    pane, server = desk.active, desk.session.desk
-    if server is None:
-        return
-    ids, shown, view, snapshot = pane.in_focus, pane.matching, pane.view, pane.rows_snapshot
-    titles = {column.title: column.id for column in view.columns}
-    under = next((title for title, id in titles.items() if id == pane.column_in_focus), "")
-    names = {each.name: each for each in COPIES}
-    fields = (
-        pick("choice", "What to copy", tuple(names), meanings={each.name: each.help for each in COPIES}),
-        pick("column", "Column of the cell", tuple(titles), under),
-    )
-    answered = await ask_fields(desk, "Copy", fields, intro=f"Of {counted(len(ids), view.kind.singular)}.")
-    if answered is None:
-        return
-    chosen = names[answered["choice"]]
-    copied = CopiedRows(shown if chosen.all_shown else ids, view, snapshot, titles[answered["column"]])
-    desk.app.copy_to_clipboard(await asyncio.to_thread(chosen.make, copied, server))
+    await copy_rows(desk.app, desk.session, desk.active.shown_rows())
 
 
 ROW: Final[tuple[DeskCommand, ...]] = (

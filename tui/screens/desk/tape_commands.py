@@ -13,9 +13,9 @@ from tui.screens.desk.layout import PanesScreen
 
 async def show_activity(desk: PanesScreen) -> None:
     """List what happened and what was said, and go to the row chosen there."""
-    from tui.screens.activity import activity_screen
+    from tui.screens.activity import ActivityScreen
 
-    jump = await desk.app.push_screen_wait(activity_screen(desk.session))
+    jump = await desk.app.push_screen_wait(ActivityScreen(desk.session))
     if jump is not None:
         desk.go_to(jump)
 

@@ -1,43 +1,39 @@
-"""Asks in which format and to which file rows are exported."""
+"""Asks in which format and to which file rows are exported, and writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Any
 
 from tui.actions.form_fields import pick, text
-from tui.api.base import ResourceId
-from tui.columns.row_texts import FILE_FORMATS, RowFormat, written
-from tui.columns.view import View
+from tui.columns.row_texts import FILE_FORMATS, RowFormat
+from tui.columns.shown_rows import ShownRows
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.service.numbers import counted
-from tui.service.snapshot.snapshot import Snapshot
 from tui.session import DeskSession
 
 if TYPE_CHECKING:
     from textual.app import App
 
 
-class ExportAsked(Struct, frozen=True):
-    """The format and the file that somebody asked for."""
+async def export_rows(app: App[Any], session: DeskSession, shown: ShownRows) -> None:
+    """Ask for format and file, and write what is shown; another thread does, for it may be much."""
+    asked = await _asked_for(app, session, shown.of, len(shown.keys))
+    if asked is None:
+        return
+    format, file = asked
+    try:
+        path = await asyncio.to_thread(lambda: session.save(file, shown.written(format)))
+    except OSError as error:
+        why = (error.strerror or str(error)).removesuffix(".")
+        app.notify(f"Nothing was written: {why}.", severity="error", markup=False)
+    else:
+        app.notify(f"{counted(len(shown.keys), 'row')} written to {path}", markup=False)
 
-    format: RowFormat
-    file: str
 
-    def save(self, session: DeskSession, view: View, snapshot: Snapshot, ids: Sequence[ResourceId]) -> Path:
-        """Write these rows, and return the path of the file.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        return session.save(self.file, written(self.format, view, snapshot, ids))
-
-
-async def asked_for(app: App[object], session: DeskSession, of: str, rows: int) -> ExportAsked | None:
-    """Return what was asked for, None when somebody left the form; ``of`` says whose ``rows`` they are."""
+async def _asked_for(app: App[Any], session: DeskSession, of: str, rows: int) -> tuple[RowFormat, str] | None:
+    """Return format and file, None when somebody left the form; ``of`` says whose ``rows`` they are."""
     formats = {each.name: each for each in FILE_FORMATS}
     endings = " or ".join(each.suffix for each in FILE_FORMATS)
     fields = (
@@ -45,7 +41,7 @@ async def asked_for(app: App[object], session: DeskSession, of: str, rows: int) 
         text(
             "file",
             "File",
-            f"{of}-{session.now():%Y%m%dT%H%M%SZ}",
+            f"{_in_a_name(of)}-{session.now():%Y%m%dT%H%M%SZ}",
             required=True,
             help=f"a name in the folder of exports, or a path; {endings} is added",
         ),
@@ -72,10 +68,19 @@ async def asked_for(app: App[object], session: DeskSession, of: str, rows: int) 
     if answered is None:
         return None
     format = formats[answered["format"]]
-    return ExportAsked(format, _named(answered["file"], format))
+    return format, _named(answered["file"], format)
 
 
 def _named(typed: str, format: RowFormat) -> str:
     """Return a file's name with the end of its format."""
     name = typed.strip()
     return name if name.lower().endswith(format.suffix) else f"{name}{format.suffix}"
+
+
+def _in_a_name(text: str) -> str:
+    """Return a text as it may stand in the name of a file.
+
+    >>> _in_a_name("history of demo/ORD-1")
+    'history-of-demo-ORD-1'
+    """
+    return "".join(char if char.isascii() and char.isalnum() else "-" for char in text)[:64]
