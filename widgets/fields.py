@@ -63,11 +63,12 @@ class Field(Struct, frozen=True):
 
     ``kind`` is ``text`` (``choices`` then complete what is typed), ``choice`` (one of ``choices``) or
     ``flag`` (value ``yes`` or ``no``). ``choices`` may be a function of the text typed so far that returns
-    whole values. ``offers`` lists such values under the form, with words, for the text typed so far: in a
-    form of one field keys step through them. ``check`` and ``echo`` are called with text that is not empty:
-    ``check`` returns a sentence that says what is wrong, or None; ``echo`` what was understood, in full
-    words. A ``wide`` field takes the whole line and has its message on the next. ``empty`` is the word for an
-    empty choice. Keys go back in a ``history`` of what was submitted before.
+    whole values; ``words`` says what one of them is, while it is offered. ``offers`` lists such values under
+    the form, with words, for the text typed so far: in a form of one field keys step through them. ``check``
+    and ``echo`` are called with text that is not empty: ``check`` returns a sentence that says what is wrong,
+    or None; ``echo`` what was understood, in full words. A ``wide`` field takes the whole line and has its
+    message on the next. ``empty`` is the word for an empty choice. Keys go back in a ``history`` of what was
+    submitted before.
     """
 
     id: str
@@ -83,12 +84,18 @@ class Field(Struct, frozen=True):
     empty: str = "none"
     offers: Callable[[str], Sequence[Offer]] | None = None
     history: History | None = None
+    words: Callable[[str], str] = _understood
 
     def problem(self, value: str) -> str | None:
         """Return what is wrong with ``value`` as a sentence, None when it is right."""
         if value:
             return self.check(value)
         return f"{self.label} is required." if self.required else None
+
+    def in_words(self, choice: str) -> str:
+        """Return a choice with what it is in words behind it, if there are any."""
+        said = self.words(choice)
+        return f"{choice} ({said})" if said else choice
 
     def matches(self, typed: str) -> tuple[str, ...]:
         """Return the choices that begin with ``typed``, in any letter case."""

@@ -434,5 +434,7 @@ def explanation(entry: FieldEntry) -> Content:
             if field.help
             else "Known: "
         )
-        return Content.styled(visible(lead), "dim") + Content(visible(", ".join(matches)))
+        return Content.styled(visible(lead), "dim") + Content(
+            visible(", ".join(map(field.in_words, matches)))
+        )
     return Content.styled(visible(field.help or text), "dim")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.service.sample_rows import NINE, allocation, block, execution, order, placement, rid, snapshot_of
 from tui.actions.action import Scope, WriteAction
-from tui.actions.form_fields import block_choices
+from tui.actions.blocks_typed import block_choices
 from tui.actions.trade_actions import TRADE
 from tui.api.base import ResourceId
 from tui.service.environment import Environment, EnvironmentKind

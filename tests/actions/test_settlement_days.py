@@ -10,7 +10,7 @@ import pytest
 
 from tests.service.sample_rows import block, order, placement, rid, snapshot_of
 from tui.actions.action import Scope
-from tui.actions.create import new_by_line_form
+from tui.actions.create_by_line import new_by_line_form
 from tui.actions.fills import fill_form
 from tui.api.base import CurrencyAndAmount
 from tui.service.environment import Environment, EnvironmentKind

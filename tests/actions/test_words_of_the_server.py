@@ -8,7 +8,8 @@ import pytest
 
 from tests.service.sample_rows import NINE, block, order, rid, snapshot_of
 from tui.actions.action import Scope
-from tui.actions.create import new_by_line_verb, new_form, new_verb
+from tui.actions.create import new_form, new_verb
+from tui.actions.create_by_line import new_by_line_verb
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
 from tui.service.verbs import CreateOrders

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from tui.actions.action import WARNING, Form, Scope, Values
+from tui.actions.blocks_typed import NEW_BLOCK, block_in_words, block_problem, block_typed_in_words, is_new
 from tui.actions.eligibility import (
     heads,
     live_orders,
     live_placements,
 )
-from tui.actions.form_fields import (
-    NEW_BLOCK,
-    id_check,
-    text,
-)
+from tui.actions.form_fields import text
 from tui.api.base import ResourceId
 from tui.api.models import Order
 from tui.api.requests import (
@@ -25,9 +20,8 @@ from tui.api.requests import (
 from tui.service.fitting_blocks import fitting_blocks, misfit
 from tui.service.id_lookup import IdLookup, block_lookup
 from tui.service.numbers import counted
-from tui.service.row_phrases import phrase_of, rows_in_words, trade_of
-from tui.service.snapshot.sizing import block_unplaced
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.row_phrases import phrase_of, rows_in_words
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
     CancelAndMove,
     CancelOrders,
@@ -54,8 +48,8 @@ def move_form(scope: Scope) -> Form:
                 choices=lambda typed: [offer.value for offer in offered.matching(typed)],
                 offers=offered.matching,
                 required=True,
-                check=id_check(blocks),
-                echo=lambda typed: _describe_block(scope, blocks, typed),
+                check=block_problem(scope.snapshot, blocks),
+                echo=lambda typed: _in_words(scope, blocks, typed),
             ),
         ),
         intro=rows_in_words(scope.snapshot, EntityKind.ORDERS, ids),
@@ -76,7 +70,7 @@ class _Destinations:
     def matching(self, typed: str) -> Sequence[Offer]:
         """Return the offers in which each of the words typed stands; ``new`` stands for itself."""
         if self._offers is None:  # said only once a form shows them
-            new = Offer(NEW_BLOCK, _describe_block(self._scope, self._blocks, NEW_BLOCK))
+            new = Offer(NEW_BLOCK, _in_words(self._scope, self._blocks, NEW_BLOCK))
             self._offers = [new, *map(self._offer, self._fitting)]
         words = typed.casefold().split()
         return [
@@ -89,27 +83,8 @@ class _Destinations:
         return Offer(self._blocks.write(id), block_in_words(self._scope.snapshot, id))
 
 
-def block_in_words(snapshot: Snapshot, id: ResourceId) -> str:
-    """Return the trade of a block and what of it is left to place."""
-    graph = snapshot.blocks[id]
-    known, trade = snapshot.instruments.get(luid_of(graph)), trade_of(snapshot, graph)
-    short = trade if trade is None or known is None else replace(trade, instrument=known.label)
-    return f"{short} · {block_unplaced(snapshot, graph)} left"
-
-
-def _describe_block(scope: Scope, blocks: IdLookup, typed: str) -> str:
-    if typed.strip().lower() == NEW_BLOCK or not typed.strip():
-        home = _new_block_scope(scope)
-        return "a new block is created" + ("" if home == scope.home else f" in {home}")
-    try:
-        id = blocks.read(typed)
-    except ValueError:
-        return ""
-    graph = scope.snapshot.blocks.get(id)
-    if graph is None:
-        return f"not on this desk: it is created as {id}"
-    where = f"{blocks.write(id)}: " if blocks.write(id) != id.code else ""
-    return f"{where}{counted(len(graph.block.order_ids), 'order')}"
+def _in_words(scope: Scope, blocks: IdLookup, typed: str) -> str:
+    return block_typed_in_words(scope, blocks, typed, _new_block_scope(scope))
 
 
 def _destination_in_words(scope: Scope, blocks: IdLookup, orders: Sequence[Order], typed: str) -> str:
@@ -124,7 +99,7 @@ def _destination_in_words(scope: Scope, blocks: IdLookup, orders: Sequence[Order
 
 
 def _destination(scope: Scope, typed: str) -> ResourceId:
-    if typed.strip().lower() == NEW_BLOCK:
+    if is_new(typed):
         return scope.new_id(EntityKind.BLOCKS, _new_block_scope(scope))
     return block_lookup(scope.snapshot, scope.home).read(typed)
 

@@ -6,32 +6,27 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Final
 
-from tui.actions.action import Scope
 from tui.api.base import CurrencyAndAmount
 from tui.api.currencies import HUNDREDTHS
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import (
     number,
     parse_corrected_quantity,
-    parse_price,
+    parse_price_in,
     parse_quantity,
+    parse_quoted,
     parse_size,
     price,
 )
 from tui.service.snapshot.sizing import Size
-from widgets.fields import MOST_MATCHES, Field, Offer
+from widgets.fields import Field, Offer
 
 ANY_SIZE: Final = Decimal(10**18)
 """A size that any quantity typed is a part of."""
-MOST_LOOKED_AT: Final = 200
-"""Known ids that are looked at to complete what is typed: of another scope one is written in full."""
 NONE: Final = "none"
 """The word typed for a price that is cleared."""
-NEW_BLOCK: Final = "new"
-"""The word typed for a block that does not exist yet."""
 
 
 def problem(parse: Callable[[str], object]) -> Callable[[str], str | None]:
@@ -134,13 +129,17 @@ def amount(
     required: bool = False,
 ) -> Field:
     """Return a field for a price, in ``currency`` if known; one below zero is taken, and said to be."""
+
+    def parse(typed: str) -> Decimal:
+        return parse_price_in(typed, currency)
+
     return Field(
         id,
         label,
         value="" if value is None else f"{value:f}",
         help=help,
-        check=problem(parse_price),
-        echo=_echo(parse_price, lambda typed: price(typed, currency) + (", below zero" if typed < 0 else "")),
+        check=problem(parse),
+        echo=_echo(parse, lambda typed: price(typed, currency) + (", below zero" if typed < 0 else "")),
         required=required,
     )
 
@@ -178,15 +177,15 @@ def _currency_in_words(typed: str) -> str:
     return f"hundredths: 100 are 1 {whole}" if whole else ""
 
 
-def price_or_none(id: str, label: str, held: CurrencyAndAmount | None) -> Field:
-    """Return a field for a price that may be cleared by the word ``none``."""
+def price_or_none(id: str, label: str, held: CurrencyAndAmount | None, currency: str | None) -> Field:
+    """Return a field for a price in ``currency``, if known, that may be cleared by the word ``none``."""
 
     def parse(typed: str) -> Decimal | None:
-        return None if typed.lower() == NONE else parse_price(typed)
+        return None if typed.lower() == NONE else parse_price_in(typed, currency)
 
     def words(typed: str) -> str:
         asked = parse(typed)
-        return "no price" if asked is None else price(asked, held.currency if held else None)
+        return "no price" if asked is None else price(asked, currency)
 
     return Field(
         id,
@@ -232,6 +231,7 @@ def text(
     *,
     choices: Iterable[str] | Callable[[str], Sequence[str]] = (),
     offers: Callable[[str], Sequence[Offer]] | None = None,
+    words: Callable[[str], str] | None = None,
     help: str = "",
     required: bool = False,
     wide: bool = False,
@@ -245,6 +245,7 @@ def text(
         value=value,
         choices=choices if callable(choices) else tuple(choices),
         offers=offers,
+        words=words or (lambda _: ""),
         help=help,
         required=required,
         wide=wide,
@@ -294,8 +295,11 @@ def is_yes(value: str) -> bool:
 
 
 def money_or_none(typed: str, currency: str | None) -> CurrencyAndAmount | None:
-    """Read an optional price in ``currency``; empty is none."""
-    return CurrencyAndAmount(amount=parse_price(typed), currency=currency) if typed.strip() else None
+    """Read an optional price in ``currency``, where none is known in the one typed; empty is none."""
+    if not typed.strip():
+        return None
+    behind = parse_quoted(typed).currency
+    return CurrencyAndAmount(amount=parse_price_in(typed, currency), currency=currency or behind or None)
 
 
 def id_check(lookup: IdLookup) -> Callable[[str], str | None]:
@@ -313,16 +317,3 @@ def id_echo(lookup: IdLookup) -> Callable[[str], str]:
             return ""
 
     return echo
-
-
-def block_choices(scope: Scope, lookup: IdLookup) -> Callable[[str], list[str]]:
-    """Return what completes the name of a block that orders can join: ``new``, or one that is not swept."""
-
-    def matching(typed: str) -> list[str]:
-        folded = typed.casefold()
-        first = islice(scope.snapshot.open_block_codes.beginning(folded), MOST_LOOKED_AT)
-        named = (name for id in first if (name := lookup.write(id)).casefold().startswith(folded))
-        new = (NEW_BLOCK,) if NEW_BLOCK.startswith(folded) else ()
-        return [*new, *islice(dict.fromkeys(named), MOST_MATCHES)]
-
-    return matching

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tui.actions.instruments_typed import COMPLETED_FROM, called
-from tui.actions.portfolios_typed import FEWEST_LETTERS, portfolios_called
+from tui.actions.portfolios_typed import named_so
 from tui.api.side_families import SIDE_FAMILIES
 from tui.service.id_lookup import IdLookup
 from tui.service.orderline import TIMES, Parsed
@@ -36,7 +36,7 @@ def completed(
     if "time" in hopes:
         found += _beginning(word, TIMES)
     if "portfolio" in hopes and word.startswith("@"):
-        found += _portfolios(snapshot, portfolios, word.removeprefix("@"))
+        found += (f"@{name}" for name in named_so(snapshot.records, word.removeprefix("@"), portfolios))
     return [f"{before} {each}" for each in dict.fromkeys(found)][:MOST_MATCHES]
 
 
@@ -51,11 +51,3 @@ def _tickers(snapshot: Snapshot, word: str) -> Iterator[str]:
     yield from (label for label in labels if label.casefold().startswith(folded) and " " not in label)
     if len(word) >= COMPLETED_FROM and not snapshot.find_instruments(word):
         yield from (each.label for each in called(snapshot, word) if " " not in each.label)
-
-
-def _portfolios(snapshot: Snapshot, portfolios: IdLookup, name: str) -> Iterator[str]:
-    """Yield the portfolios whose code begins so, then those called so."""
-    folded = name.casefold()
-    yield from (f"@{code}" for code in portfolios.names() if code.casefold().startswith(folded))
-    if len(name) >= FEWEST_LETTERS and not portfolios.known.get(folded):
-        yield from (f"@{portfolios.write(id)}" for id in portfolios_called(snapshot.records, name))

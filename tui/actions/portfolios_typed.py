@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tui.api.base import ResourceId
@@ -23,6 +23,16 @@ def portfolios_called(records: Records, typed: str) -> tuple[ResourceId, ...]:
     named = ((id, canonical(each.name).split()) for id, each in records.portfolios.items())
     found = (id for id, own in named if all(any(word.startswith(each) for word in own) for each in words))
     return tuple(sorted(found, key=lambda id: (id.code, id.scope)))
+
+
+def named_so(records: Records, typed: str, lookup: IdLookup) -> Iterator[str]:
+    """Yield the portfolios whose code begins so, then those whose display name does."""
+    folded = typed.casefold()
+    begun = [name for name in lookup.names() if name.casefold().startswith(folded)]
+    yield from begun
+    if not lookup.known.get(folded):
+        called = map(lookup.write, portfolios_called(records, typed))
+        yield from (name for name in called if name not in begun)
 
 
 def names_of(records: Records, ids: Iterable[ResourceId | None], lookup: IdLookup) -> str:

@@ -42,7 +42,7 @@ def _new() -> FormAndVerb:
 
 
 def _new_by_line() -> FormAndVerb:
-    from tui.actions.create import new_by_line_form, new_by_line_sought, new_by_line_verb
+    from tui.actions.create_by_line import new_by_line_form, new_by_line_sought, new_by_line_verb
 
     return FormAndVerb(new_by_line_verb, new_by_line_form, sought=new_by_line_sought)
 

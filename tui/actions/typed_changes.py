@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 
 from tui.actions.action import Scope, Values
 from tui.actions.eligibility import currency_of
-from tui.actions.form_fields import NONE
+from tui.actions.form_fields import NONE, money_or_none
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, Properties, PropertyValue, ResourceId
 from tui.api.models import Order, Placement
 from tui.api.states import normalize
 from tui.service.id_lookup import portfolio_lookup
-from tui.service.numbers import parse_price, parse_size
+from tui.service.numbers import parse_size
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.wire_words import TIMES_IN_FORCE, TYPES, offered
@@ -52,6 +52,9 @@ def new_terms(snapshot: Snapshot, row: Row, values: Values) -> dict[str, Any]:
     """Return the terms that change, by the names of the API; None is a price that is cleared.
 
     An order that goes at market has no prices: it loses those that nobody typed anew.
+
+    Raises:
+        ValueError: a price is typed in another currency than the row's; with a sentence.
     """
     found: dict[str, Any] = {}
     currency = currency_of(row, snapshot)
@@ -63,11 +66,11 @@ def new_terms(snapshot: Snapshot, row: Row, values: Values) -> dict[str, Any]:
         found["time_in_force"] = force
     for name in PRICES:
         held: CurrencyAndAmount | None = getattr(row, f"{name}_price")
-        typed = values[name].strip().lower()
-        asked = None if typed in ("", NONE) else parse_price(typed)
-        if asked is not None and (held is None or asked != held.amount):
-            found[f"{name}_price"] = CurrencyAndAmount(amount=asked, currency=currency)
-        elif held is not None and (typed == NONE or normalize(found.get("type")) == "market"):
+        typed = values[name].strip()
+        asked = None if typed.lower() == NONE else money_or_none(typed, currency)
+        if asked is not None and (held is None or asked.amount != held.amount):
+            found[f"{name}_price"] = asked
+        elif held is not None and (typed.lower() == NONE or normalize(found.get("type")) == "market"):
             found[f"{name}_price"] = None
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import counterparties, live_orders, live_placements, systems
+from tui.actions.eligibility import counterparties, currency_of, live_orders, live_placements, systems
 from tui.actions.form_fields import (
     NONE,
     id_check,
@@ -141,6 +141,7 @@ def _in_words(scope: Scope, kind: EntityKind, rows: Sequence[Row], values: Value
 def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:
     """Return the fields of the terms; of several rows they are empty, and mean that nothing changes."""
     unchanged = () if one else ("",)
+    currency = currency_of(one, snapshot) if one else None
     return (
         pick(
             "type",
@@ -149,8 +150,8 @@ def _term_fields(snapshot: Snapshot, one: Row | None) -> tuple[Field, ...]:
             in_words(one.type) if one else "",
             empty=UNCHANGED,
         ),
-        price_or_none("limit", "Limit", one.limit_price if one else None),
-        price_or_none("stop", "Stop", one.stop_price if one else None),
+        price_or_none("limit", "Limit", one.limit_price if one else None, currency),
+        price_or_none("stop", "Stop", one.stop_price if one else None, currency),
         pick(
             "tif",
             "Time in force",

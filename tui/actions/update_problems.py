@@ -51,6 +51,7 @@ def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, a
     name = scope.snapshot.name_of(kind, row.id)
     try:
         resized = new_size(row, values["quantity"]) is not None
+        terms = new_terms(scope.snapshot, row, values)
     except ValueError as error:
         return [str(error) if alone else f"{name}: {error}"]
     kept = _cannot_be_cleared(scope.snapshot, row, values) if alone else ()
@@ -61,7 +62,6 @@ def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, a
         for each in PRICES
         if alone and getattr(row, f"{each}_price") is not None and not values[each].strip()
     ]
-    terms = new_terms(scope.snapshot, row, values)
     if emptied and normalize(terms.get("type")) != "market":
         return emptied
     missing = [] if not terms else _missing_after(row, terms)

@@ -92,6 +92,13 @@ def _of_instrument(snapshot: Snapshot, order: Order | Joining) -> Iterator[Resou
     return reversed(snapshot.open_blocks.get(order.lusid_instrument_id, ()))
 
 
+def open_blocks_of(snapshot: Snapshot, luid: str) -> Iterator[ResourceId]:
+    """Yield the blocks of an instrument in which something is open, the newest first."""
+    for id in reversed(snapshot.open_blocks.get(luid, ())):
+        if _is_open(snapshot, snapshot.blocks[id]):
+            yield id
+
+
 def _is_open(snapshot: Snapshot, block: OrderGraphBlock) -> bool:
     held = [snapshot.orders.get(id) for id in block.block.order_ids]
     return not held or any(order is None or not is_final(order.state) for order in held)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from tui.api.currencies import minor_units
+from tui.api.currencies import HUNDREDTHS, minor_units
 
 # Patterns are kept as texts: they are compiled when a number is first typed.
 _NUMBER: Final = (
@@ -21,6 +21,7 @@ _NUMBER: Final = (
 )
 _DECIMAL_COMMA: Final = r"(?a)[+-]?\d+,\d{1,2}"
 _PENCE: Final = r"(?a)(?P<number>[\d.,]*\d)\s*(?i:p|pence|gbx|c|cents)"
+_QUOTED: Final = r"(?a)(?P<number>[+-]?[\d.,]+[kmbKMB]?)\s*(?P<code>[A-Za-z]{3,6})"
 _MISPLACED_COMMAS: Final = r"(?ai)[+-]?[\d,.]*,[\d,.]*[kmb]?"
 _UNITS: Final = {"": 0, "k": 3, "m": 6, "b": 9}
 _MOST_DIGITS: Final = 18
@@ -132,9 +133,52 @@ def parse_price(text: str) -> Decimal:
     """
     pence = re.fullmatch(_PENCE, text.strip())
     if pence is not None:
-        whole = number_text(parse_number(pence["number"], "Price") / 100)
-        raise ValueError(f"'{text.strip()}' is a price in hundredths: write {whole}.")
+        raise _in_hundredths(text, pence["number"])
     return parse_number(text, "Price")
+
+
+def _in_hundredths(text: str, number: str) -> ValueError:
+    whole = number_text(parse_number(number, "Price") / 100)
+    return ValueError(f"'{text.strip()}' is a price in hundredths: write {whole}.")
+
+
+class QuotedPrice(NamedTuple):
+    """A price with the currency typed behind it, which may be empty."""
+
+    value: Decimal
+    currency: str = ""
+
+
+def parse_quoted(text: str) -> QuotedPrice:
+    """Read a price, with or without its currency behind it.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+
+    >>> parse_quoted("0.82 usd"), parse_quoted("0.82")
+    (QuotedPrice(value=Decimal('0.82'), currency='USD'), QuotedPrice(value=Decimal('0.82'), currency=''))
+    """
+    found = None if re.fullmatch(_PENCE, text.strip()) else re.fullmatch(_QUOTED, text.strip())
+    if found is None:
+        return QuotedPrice(parse_price(text))
+    if found["code"] in HUNDREDTHS:
+        raise _in_hundredths(text, found["number"])
+    return QuotedPrice(parse_price(found["number"]), found["code"].upper())
+
+
+def parse_price_in(text: str, currency: str | None) -> Decimal:
+    """Read a price in a ``currency``, which may stand behind it; where none is known any may.
+
+    Raises:
+        ValueError: it is in another; with a sentence for the person who typed it.
+
+    >>> parse_price_in("0.82 GBP", "GBP")
+    Decimal('0.82')
+    """
+    quoted = parse_quoted(text)
+    if quoted.currency and currency and quoted.currency != currency:
+        raise ValueError(f"'{text.strip()}' is in {quoted.currency}: prices here are in {currency}.")
+    return quoted.value
 
 
 def parse_size(text: str, held: Decimal | None, currency: str = "") -> Decimal:

@@ -21,7 +21,17 @@ async def said(user: Blotter, text: str) -> None:
         ("b 30k VOD lmt 0.95 @UKEQ-GROW", "! VOD for UKEQ-GROW: limit 0.95 is 15"),
         ("b 20m VOD lmt 0.82 @UKEQ-GROW", "is above the soft limit of 5m USD (notional_soft, default)."),
         ("b 30k VOD lmt 82p @UKEQ-GROW", "'82p' is a price in hundredths: write 0.82."),
-        ("b 30k VOD lmt 82 GBX @UKEQ-GROW", "'GBX' is not understood here"),
+        ("b 30k VOD lmt 82 GBX @UKEQ-GROW", "'82 GBX' is a price in hundredths: write 0.82."),
+        ("b 30k VOD lmt 0.82 GBP @UKEQ-GROW", "limit 0.82 GBP, day, for UKEQ-GROW."),
+        (
+            "b 30k VOD lmt 1.02 USD @UKEQ-GROW",
+            "! VOD trades in GBP, not in USD: write the price in GBP. Buy 30,000 VOD",
+        ),
+        (
+            "b 30k VOD stp 0.8 GBP lmt 1.02 USD @UKEQ-GROW",
+            "The limit and the stop are in one currency, not in GBP and in USD.",
+        ),
+        ("b 50% VOD @UKEQ-GROW", "50% of what? Begin with the whole, like 50k"),
     ],
 )
 async def test_an_order_line_is_judged_before_its_preview(line: str, text: str) -> None:
@@ -51,6 +61,64 @@ async def test_a_price_in_another_currency_than_the_instruments_is_said() -> Non
         await said(user, "! VOD: limit 1.02 USD; it trades in GBP.")
         await user.fill("currency", "GBP")
         await user.until(lambda: "it trades in GBP" not in user.text())
+
+
+async def test_the_form_takes_and_refuses_a_currency_behind_a_price_as_the_line_does() -> None:
+    async with blotter() as user:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "UKEQ-GROW 30k")
+        await user.fill("type", "")
+        await user.press("l")
+        await user.fill("limit", "1.02 USD")
+        await said(user, "! VOD trades in GBP, not in USD: write the price in GBP.")
+        await user.press("enter")
+        await said(user, "VOD trades in GBP, not in USD")
+        await user.fill("limit", "0.82 gbp")
+        await said(user, "Buy 30,000 VOD (Vodafone) limit 0.82 GBP, day")
+        await user.press("enter")
+        assert "limit 0.82 GBP" in await user.preview()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "key", "field"),
+    [("orders", "ORD-00069", "u", "limit"), ("placements", "PLC-00016", "u", "stop")],
+)
+async def test_a_price_of_a_row_is_in_the_currency_of_the_row(
+    kind: str, code: str, key: str, field: str
+) -> None:
+    async with blotter() as user:
+        await user.go(kind, code)
+        await user.press(key)
+        await user.fill(field, "10.5 JPY")
+        await said(user, "'10.5 JPY' is in JPY: prices here are in ")
+        await user.press("enter")
+        await said(user, "'10.5 JPY' is in JPY: prices here are in ")
+
+
+async def test_a_block_is_found_by_what_it_trades() -> None:
+    async with blotter() as user:
+        await user.press("N")
+        await user.fill("line", "b 50k VOD lmt 0.82 @UKEQ-GROW")
+        await user.fill("block", "vodaf")
+        await said(user, "'vodaf' is no block: there is BLK-0023 (Buy 250,000 VOD ")
+        await user.fill("block", "vod 0.82")
+        await user.press("enter")
+        await said(user, "'vod 0.82' is no block: there is BLK-0008 (Buy 650,000 VOD ")
+        await user.press("tab")
+        await user.press("enter")
+        assert "in BLK-0008" in await user.preview()
+
+
+async def test_portfolios_are_completed_where_orders_are_sized() -> None:
+    async with blotter() as user:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "UKEQ-GROW 30k, ukeq-i")
+        await user.press("tab")
+        assert "UKEQ-GROW 30k, UKEQ-INC" in user.text()
+        await user.type(" 60%")
+        await said(user, "60% of what? Write the whole before it: 50k @UKEQ-INC 60% ...")
 
 
 async def test_a_placement_and_a_fill_are_judged_too() -> None:

@@ -10,7 +10,7 @@ from tui.service.orderline.order_line import (
     PortfolioShare,
     priced_at,
 )
-from tui.service.orderline.parser import expired, parse_order_line, parse_portfolios
+from tui.service.orderline.parser import expired, one_currency, parse_order_line, parse_portfolios
 
 __all__ = [
     "TIMES",
@@ -19,6 +19,7 @@ __all__ = [
     "Parsed",
     "PortfolioShare",
     "expired",
+    "one_currency",
     "parse_order_line",
     "parse_portfolios",
     "priced_at",

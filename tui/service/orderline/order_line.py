@@ -78,6 +78,8 @@ class OrderLine:
     good_till: date | None = None
     parts: tuple[PortfolioShare, ...] = ()
     money: str = ""
+    currency: str = ""
+    """The currency that was typed behind its prices; empty without one."""
 
     def price(self, instrument: Instrument | None = None) -> Decimal | None:
         """Return what one unit costs at limit, last price or stop, as a preview says; None when unknown."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
 from tui.api.base import ZERO, ResourceId
-from tui.api.currencies import minor_units
+from tui.api.currencies import HUNDREDTHS, minor_units
 from tui.api.side_families import family_typed
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import parse_money, parse_price, parse_quantity
+from tui.service.numbers import QuotedPrice, parse_money, parse_quantity, parse_quoted
 from tui.service.orderline.order_line import TIMES, LineError, OrderLine, Parsed, PortfolioShare
 from tui.service.shares import REST, Share, SplitError, parse_share, split
 
@@ -100,14 +100,26 @@ def parse_order_line(
     named = _side(parser)
     size, money = _size(parser)
     ticker = _ticker(parser)
-    kind, limit, stop = _type(parser)
+    kind, prices = _type(parser)
     force, till = _time(parser, ticker)
     parts, money = _parts(parser, size, money)
     hopes = frozenset(parser.hopes)
     if parser.errors:
         return Parsed(None, tuple(parser.errors), hopes)
-    whole = sum((part.size for part in parts), ZERO)
-    return Parsed(OrderLine(named, whole, ticker, kind, limit, stop, force, till, parts, money), hopes=hopes)
+    line = OrderLine(
+        side=named,
+        size=sum((part.size for part in parts), ZERO),
+        ticker=ticker,
+        type=kind,
+        limit=prices["limit"].value if "limit" in prices else None,
+        stop=prices["stop"].value if "stop" in prices else None,
+        time_in_force=force,
+        good_till=till,
+        parts=parts,
+        money=money,
+        currency=one_currency(prices.values()),
+    )
+    return Parsed(line, hopes=hopes)
 
 
 def parse_portfolios(text: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
@@ -159,6 +171,12 @@ def _size(parser: _OrderLineParser, *, alone: bool = False) -> tuple[Decimal | N
     if word is None:
         parser.wrong("Say how many, like 1,000 or 50k, or for how much, like 50k GBP.")
         return None, ""
+    if word.text.endswith("%"):
+        said = (
+            f"{word.text} of what? Begin with the whole, like 50k, and write {word.text} behind a portfolio."
+        )
+        parser.wrong(said, word)
+        return None, ""
     money = _currency(parser, alone=alone)
     try:
         return (parse_money(word.text, money) if money else parse_quantity(word.text)), money
@@ -202,32 +220,54 @@ def _ticker(parser: _OrderLineParser) -> str:
     return word.text.upper()
 
 
-def _type(parser: _OrderLineParser) -> tuple[str, Decimal | None, Decimal | None]:
+def _type(parser: _OrderLineParser) -> tuple[str, dict[str, QuotedPrice]]:
     """Read the type and its prices, in either order for a stop limit; nothing is at market."""
     parser.hope("type")
     if parser.peek().lower() == "at" and parser.peek(1).lower() in MARKET_WORDS:
         parser.next()
     if parser.peek().lower() in MARKET_WORDS:
         parser.next()
-        return "Market", None, None
-    prices: dict[str, Decimal | None] = {}
+        return "Market", {}
+    prices: dict[str, QuotedPrice] = {}
     while (name := PRICE_WORDS.get(parser.peek().lower(), "")) and name not in prices:
         prices[name] = _price(parser, name)
+        try:
+            one_currency(prices.values())
+        except ValueError as error:
+            parser.wrong(str(error), parser.words[parser.at - 1])
         parser.hope("type")
     kind = {("limit",): "Limit", ("stop",): "Stop", ("limit", "stop"): "StopLimit"}
-    return kind.get(tuple(sorted(prices)), "Market"), prices.get("limit"), prices.get("stop")
+    return kind.get(tuple(sorted(prices)), "Market"), prices
 
 
-def _price(parser: _OrderLineParser, name: str) -> Decimal | None:
+def one_currency(prices: Iterable[QuotedPrice]) -> str:
+    """Return the currency that stands behind prices of an order, empty where none does.
+
+    Raises:
+        ValueError: it is not one; with a sentence for the person who typed it.
+    """
+    named = list(dict.fromkeys(price.currency for price in prices if price.currency))
+    if len(named) > 1:
+        raise ValueError(f"The limit and the stop are in one currency, not in {' and in '.join(named)}.")
+    return named[0] if named else ""
+
+
+def _price(parser: _OrderLineParser, name: str) -> QuotedPrice:
+    """Read a price and the currency behind it; one that cannot be read is zero, and told."""
     lead, word = parser.next(), parser.next()
     if word is None:
         parser.wrong(f"Say the {name} price after '{lead.text.lower() if lead else name}'.")
-        return None
+        return QuotedPrice(ZERO)
+    typed = word.text
+    if minor_units(parser.peek()) is not None or parser.peek() in HUNDREDTHS:
+        behind = parser.next()
+        assert behind is not None
+        typed, word = f"{typed} {behind.text}", _Word(f"{word.text} {behind.text}", word.start)
     try:
-        return parse_price(word.text)
+        return parse_quoted(typed)
     except ValueError as error:
         parser.wrong(str(error), word)
-        return None
+        return QuotedPrice(ZERO)
 
 
 def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
