@@ -15,8 +15,8 @@ from tui.service.verbs import RecordFills
 @pytest.mark.parametrize(
     ("price", "said", "state"),
     [
-        ("200", "100 units = 20,000.00 USD, 0 USD left", "Filled"),
-        ("-200", "100 units = -20,000.00 USD, 0 USD left", "Filled"),
+        ("200", "100 units = 20,000.00 USD, nothing left", "Filled"),
+        ("-200", "100 units = -20,000.00 USD, nothing left", "Filled"),
         ("-150", "100 units = -15,000.00 USD, 5,000 USD left", "PartiallyFilled"),
         ("-250", "100 units = -25,000.00 USD, 5,000 USD more than open", "Filled"),
     ],

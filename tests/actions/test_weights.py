@@ -43,3 +43,15 @@ def test_weights_name_portfolios_like_orders_do(typed: str, meant: list[str], ec
     assert [caution.text for caution in unknown_names(verb, here.snapshot)] == [
         f"{meant[1]} is a portfolio nobody on this desk knows"
     ]
+
+
+def test_weights_in_percent_say_of_what_and_add_up() -> None:
+    here = scope("demo")
+    form = allocate_form(here)
+    check, live = form.fields[0].check, form.live
+    assert check("GROWTH 60%, INC 40%") is None
+    assert check("GROWTH 60%, INC 30%") == "The weights add up to 90%, not to 100%."
+    assert check("GROWTH 60%, INC 3") == "The weights are all in %, or none of them is."
+    assert live is not None
+    said = live({"weights": "GROWTH 60%, INC 40%", "algorithm": "PR-LF"})
+    assert said.startswith("Of 10 executed, about: Desk/GROWTH 60 % = 6 · INC 40 % = 4\n")

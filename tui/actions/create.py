@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.actions import instruments_typed
 from tui.actions.action import Form, Scope, Sought, Values
+from tui.actions.eligibility import currencies
 from tui.actions.form_fields import amount, calendar_day, currency_field, parse_day, pick, text
 from tui.actions.instruments_typed import identifiers_of, instrument_problem, known_instrument, now_of
 from tui.actions.order_sizes import sizes_completed, sizes_in_words, sizes_problem, split_sizes
@@ -72,7 +73,7 @@ def new_form(scope: Scope) -> Form:
             pick("type", "Type", tuple(offered(TYPES, snapshot.order_types))),
             amount("limit", "Limit", help="Instrument's currency; London: pounds"),
             amount("stop", "Stop"),
-            currency_field("currency", help="Of prices; else the instrument's"),
+            currency_field("currency", currencies(snapshot), help="Of prices; else the instrument's"),
             pick("tif", "Time in force", (*TIMES_IN_FORCE, UNTIL_A_DATE)),
             calendar_day("till", "Good till", None, help=f"The day of '{UNTIL_A_DATE.lower()}'"),
             block_field(scope),

@@ -9,6 +9,7 @@ from typing import Final
 
 from tui.actions import line_completion
 from tui.actions.action import Form, Scope, Sought, Values
+from tui.actions.eligibility import currencies
 from tui.actions.form_fields import currency_field
 from tui.actions.instruments_typed import identifiers_of, instrument_problem
 from tui.actions.typed_order import (
@@ -72,7 +73,9 @@ def new_by_line_form(scope: Scope) -> Form:
                 wide=True,
                 history=scope.order_lines,
             ),
-            currency_field("currency", help="Of the price; else the instrument's"),
+            currency_field(
+                "currency", currencies(scope.snapshot), help="Of the price; else the instrument's"
+            ),
             block_field(scope),
         ),
         intro="For example: buy 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%; for money: b 50k GBP VOD",

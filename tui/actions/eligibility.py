@@ -27,6 +27,11 @@ def currency_of(entity: Block | Order | Placement, snapshot: Snapshot) -> str | 
     return known.currency if known else None
 
 
+def currencies(snapshot: Snapshot) -> Sequence[str]:
+    """Return the currencies of the instruments on the desk, in order."""
+    return sorted({known.currency for known in snapshot.instruments.values() if known.currency})
+
+
 def requires(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
     """Return a reason for scopes in which ``find`` finds nothing: the sentence ``otherwise``."""
     return lambda scope: None if find(scope) else f"{otherwise}{_doubt(scope)}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 
-from tui.actions.action import Form, Scope, Values
-from tui.actions.eligibility import currency_of
+from tui.actions.action import WARNING, Form, Scope, Values
+from tui.actions.eligibility import counterparties, currencies, currency_of
 from tui.actions.form_fields import (
     amount,
     calendar_day,
@@ -14,6 +15,7 @@ from tui.actions.form_fields import (
     parse_day,
     quantity_of_fill,
     text,
+    units_of_fill,
 )
 from tui.actions.settlement_words import ProposedDay, other_day, proposed_day, settlement_told
 from tui.api.base import ZERO, CurrencyAndAmount
@@ -21,7 +23,7 @@ from tui.api.market_zones import market_zone
 from tui.api.models import Execution, Placement
 from tui.api.requests import ExecutionRequest
 from tui.api.states import is_cancelled
-from tui.service.numbers import money, number, parse_corrected_quantity, parse_price, size_text
+from tui.service.numbers import money, number, parse_quoted, size_text
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.sizing import Size, executed_size, is_by_amount, open_size, size_of, worth_of
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -49,15 +51,12 @@ def fill_form(scope: Scope) -> Form:
             ProposedDay(fill.settlement_date, "", "") if fill.settlement_date else None,
         )
     left = open_size(snapshot, placement)
-    known = snapshot.instruments.get(luid)
-    guess = placement.limit_price or CurrencyAndAmount(
-        amount=known.last_price if known else None, currency=currency_of(placement, snapshot)
-    )
+    guess = _guess(scope, placement)
     return _fields(
         scope,
         "Record a fill",
         f"{phrase_of(snapshot, Ref(EntityKind.PLACEMENTS, placement.id))}\n{left.words} open.",
-        _units_for(left, guess.amount, snapshot.price_unit(luid)),
+        _held(scope),
         guess,
         placement.counterparty,
         proposed_day(scope, luid, currency_of(placement, snapshot), scope.now),
@@ -94,9 +93,15 @@ def _fields(
         title,
         (
             quantity_of_fill("quantity", quantity, may_void=scope.kind is EntityKind.EXECUTIONS),
-            amount("price", "Price", guess.amount, currency=guess.currency, required=True),
-            currency_field("currency", guess.currency or "", required=True),
-            text("counterparty", "Broker", counterparty or "", required=True),
+            amount("price", "Price", guess.amount, currency=guess.currency, required=True, foreign=True),
+            currency_field("currency", currencies(scope.snapshot), guess.currency or "", required=True),
+            text(
+                "counterparty",
+                "Broker",
+                counterparty or "",
+                choices=counterparties(scope.snapshot),
+                required=True,
+            ),
             calendar_day(
                 "settles",
                 "Settles",
@@ -107,26 +112,74 @@ def _fields(
             ),
         ),
         intro=intro,
+        check=lambda values: _price_problem(values),
         live=lambda values: _in_words(scope, values),
     )
+
+
+def _price_problem(values: Values) -> Sequence[str]:
+    """Return why the price does not go with the currency, as sentences."""
+    try:
+        _price(values)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _price(values: Values) -> Decimal:
+    """Read the price; raises ValueError with a sentence when another currency is behind it."""
+    currency = currency_typed(values["currency"])
+    quoted = parse_quoted(values["price"])
+    if quoted.currency and quoted.currency != currency:
+        raise ValueError(
+            f"The price is in {quoted.currency}, and Currency says {currency}: change one of them."
+        )
+    return quoted.value
+
+
+def _held(scope: Scope) -> Decimal | None:
+    """Return the units that are open of a placement, or those of the fill to correct."""
+    fill, placement = _focus(scope)
+    if fill is not None:
+        return fill.quantity
+    luid = placement.lusid_instrument_id
+    return _units_for(
+        open_size(scope.snapshot, placement), _guess(scope, placement).amount, scope.snapshot.price_unit(luid)
+    )
+
+
+def _guess(scope: Scope, placement: Placement) -> CurrencyAndAmount:
+    """Return the price that a fill probably has: the limit of its placement, else the last one."""
+    known = scope.snapshot.instruments.get(placement.lusid_instrument_id)
+    return placement.limit_price or CurrencyAndAmount(
+        amount=known.last_price if known else None, currency=currency_of(placement, scope.snapshot)
+    )
+
+
+def _units(scope: Scope, values: Values) -> Decimal:
+    """Read the units of the fill; raises ValueError with a sentence."""
+    voids = scope.kind is EntityKind.EXECUTIONS
+    return units_of_fill(values["quantity"], _held(scope), may_void=voids)
 
 
 def _in_words(scope: Scope, values: Values) -> str:
     """Return the money of the fill, and what it leaves of a placement sized by amount."""
     fill, placement = _focus(scope)
     try:
-        units, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
+        units, price = _units(scope, values), parse_quoted(values["price"]).value
     except ValueError:
         return ""
+    if wrong := _price_problem(values):
+        return f"{WARNING}{wrong[0]}"
     if fill is not None and not units:
         return f"Voids {number(fill.quantity)} at {money_of(fill.price)}: no unit of it counts any more."
     worth = units * price * scope.snapshot.price_unit(placement.lusid_instrument_id)
     said = f"{Size(units).words} = {money(worth, currency_typed(values['currency']))}"
-    if fill is None and is_by_amount(placement):
-        left = open_size(scope.snapshot, placement)
-        if left.value is not None:
-            rest = left.value - abs(worth)
-            said += f", {size_text(abs(rest), left.currency)} {'left' if rest >= 0 else 'more than open'}"
+    left = open_size(scope.snapshot, placement)
+    if fill is None and left.value is not None:
+        rest = left.value - (abs(worth) if is_by_amount(placement) else units)
+        told = f"{size_text(abs(rest), left.currency)} {'left' if rest > 0 else 'more than open'}"
+        said += f", {told if rest else 'nothing left'}"
     if market_zone(currency_of(placement, scope.snapshot)) is None:
         said += "; its market is not known, so the settlement day is counted in UTC"
     return said
@@ -148,7 +201,7 @@ def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth:
 def fill_verb(scope: Scope, values: Values) -> Verb:
     """Return the recording of the fill that was typed."""
     old, placement = _focus(scope)
-    quantity, price = parse_corrected_quantity(values["quantity"]), parse_price(values["price"])
+    quantity, price = _units(scope, values), _price(values)
     currency = currency_typed(values["currency"])
     worth = Size(quantity)
     if is_by_amount(placement):

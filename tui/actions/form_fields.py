@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from tui.api.base import CurrencyAndAmount
+from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.currencies import HUNDREDTHS
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import (
+    is_zero,
     number,
-    parse_corrected_quantity,
     parse_price_in,
     parse_quantity,
     parse_quoted,
@@ -72,13 +72,13 @@ def size(id: str, held: Size, *, of: str, help: str = "", required: bool = True)
         return parse_size(typed, ANY_SIZE if several else held.value, held.currency)
 
     def words(typed: str) -> str:
-        relative = "%" in typed or typed[:1] in ("+", "-")
+        relative = _is_relative(typed)
         if several and relative:
             return f"{typed} of what each has {of}" if "%" in typed else f"{typed} of each"
-        said = Size(parse(typed), held.currency).words
-        if "%" in typed:
-            return f"{said}, {typed.strip()} of {held} {of}"
-        return said + (" each" if several else "")
+        said = Size(parse(typed), held.currency)
+        if relative:
+            return _part_in_words(typed, said, held, of)
+        return said.words + (" each" if several else "")
 
     return Field(
         id,
@@ -89,6 +89,16 @@ def size(id: str, held: Size, *, of: str, help: str = "", required: bool = True)
         echo=_as_far_as_understood(words),
         required=required,
     )
+
+
+def _is_relative(typed: str) -> bool:
+    return "%" in typed or typed.strip()[:1] in ("+", "-")
+
+
+def _part_in_words(typed: str, size: Size, held: Size, of: str) -> str:
+    """Return what a part that is typed comes to, and of what: ``25% = 4,500 of 18,000 left``."""
+    said = typed.strip()
+    return f"{said} = {size} {'from' if said[:1] in ('+', '-') else 'of'} {held} {of}"
 
 
 def mixed_measures(typed: str, measures: Iterable[str]) -> Sequence[str]:
@@ -106,17 +116,35 @@ def mixed_measures(typed: str, measures: Iterable[str]) -> Sequence[str]:
     return [f"'{typed.strip()}' is of {here} here: select rows of one of them only."]
 
 
-def quantity_of_fill(id: str, value: Decimal | None, *, may_void: bool) -> Field:
-    """Return a field for the units of a fill; of a corrected one zero voids it."""
-    parse = parse_corrected_quantity if may_void else parse_quantity
+def quantity_of_fill(id: str, held: Decimal | None, *, may_void: bool) -> Field:
+    """Return a field for the units of a fill, also as a part of what is open; zero voids a corrected one.
+
+    ``held`` is what is open, or what a corrected fill was; None where that is not known.
+    """
+    of = "filled" if may_void else "open"
+
+    def parse(typed: str) -> Decimal:
+        return units_of_fill(typed, held, may_void=may_void)
+
+    def words(typed: str) -> str:
+        units = Size(parse(typed))
+        return _part_in_words(typed, units, Size(held), of) if _is_relative(typed) else units.words
+
     return Field(
         id,
         "Quantity",
-        value=number(value),
+        value=number(held),
         check=problem(parse),
-        echo=_echo(parse, lambda units: Size(units).words if units else "voids the fill"),
+        echo=_as_far_as_understood(lambda typed: words(typed) if parse(typed) else "voids the fill"),
         required=True,
     )
+
+
+def units_of_fill(typed: str, held: Decimal | None, *, may_void: bool) -> Decimal:
+    """Read the units of a fill, ``1k`` or ``50%`` of what is ``held``; raises ValueError with a sentence."""
+    if may_void and is_zero(typed):
+        return ZERO
+    return parse_size(typed, held) if typed.strip()[:1].isdigit() else parse_quantity(typed)
 
 
 def amount(
@@ -127,11 +155,15 @@ def amount(
     currency: str | None = "",
     help: str = "",
     required: bool = False,
+    foreign: bool = False,
 ) -> Field:
-    """Return a field for a price, in ``currency`` if known; one below zero is taken, and said to be."""
+    """Return a field for a price, in ``currency`` if known; one below zero is taken, and said to be.
+
+    A currency typed behind it agrees, unless it may be a ``foreign`` one.
+    """
 
     def parse(typed: str) -> Decimal:
-        return parse_price_in(typed, currency)
+        return parse_price_in(typed, None if foreign else currency)
 
     return Field(
         id,
@@ -144,14 +176,24 @@ def amount(
     )
 
 
-def currency_field(id: str, value: str = "", *, help: str = "", required: bool = False) -> Field:
-    """Return a field for the currency of prices; units that are hundredths of one are said to be."""
+def currency_field(
+    id: str, choices: Iterable[str], value: str = "", *, help: str = "", required: bool = False
+) -> Field:
+    """Return a field for the currency of prices, completed from ``choices``; hundredths are said to be."""
+    known = tuple(choices)
+
+    def matching(typed: str) -> list[str]:
+        if typed.strip() in HUNDREDTHS:  # GBp is spelt so, and no other spelling of GBP
+            return []
+        return [code for code in known if code.startswith(typed.strip().upper())]
+
     return Field(
         id,
         "Currency",
         value=value,
         help=help,
         required=required,
+        choices=matching,
         check=_currency_problem,
         echo=_currency_in_words,
     )

@@ -147,7 +147,9 @@ def _share_field() -> Field:
         help="Of each: 1k, 50%, -10%; empty is all",
         check=_share_problem,
         echo=lambda typed: (
-            f"{typed.strip()} of each block" + (", of what is unplaced" if "%" in typed else "")
+            f"{typed.strip()} of what each block has unplaced"
+            if "%" in typed
+            else f"{typed.strip()} of each block"
         ),
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import allocatable, bookable, sweepable
 from tui.actions.form_fields import is_yes, pick, switch, text
+from tui.actions.order_sizes import sizes_completed
 from tui.actions.settlement_words import other_days
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation, Placement
@@ -20,6 +21,7 @@ from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, instrument_key
 from tui.service.verbs import Allocate, AllocateWeighted, BookTransactions, SweepBlocks, Verb
+from tui.service.writes.limit_words import percent
 
 ALGORITHMS: Final = ("PR-FIFO", "RR-FIFO", "PR-LF", "PR-SF")
 WEIGHTED_ALGORITHMS: Final = ("PR-LF", "PR-SF", "LF", "SF")
@@ -76,14 +78,15 @@ def allocate_form(scope: Scope) -> Form:
                     "weights",
                     "Weights",
                     required=True,
-                    help="PORTFOLIO WEIGHT, ... such as UKEQ-GROW 3, UKEQ-INC 2",
+                    help="PORTFOLIO WEIGHT, ... such as UKEQ-GROW 3, UKEQ-INC 2, or in %: UKEQ-GROW 60%, ...",
+                    choices=lambda typed: sizes_completed(scope.snapshot, typed, portfolios),
                     check=lambda typed: _weights_problem(typed, portfolios),
                     echo=lambda typed: _weights_echo(typed, portfolios),
                 ),
                 pick("algorithm", "Leftovers", WEIGHTED_ALGORITHMS, meanings=MEANINGS),
             ),
             intro=f"{intro} No orders behind it: name the portfolios.",
-            live=_algorithm_in_words,
+            live=lambda values: _weighted_in_words(scope, portfolios, values),
         )
     return Form(
         title,
@@ -97,13 +100,46 @@ def _algorithm_in_words(values: Values) -> str:
     return SENTENCES.get(values["algorithm"], "")
 
 
+def _weighted_in_words(scope: Scope, portfolios: IdLookup, values: Values) -> str:
+    """Return what each portfolio gets of what is executed, about, and what the algorithm does."""
+    said = _algorithm_in_words(values)
+    rows = [scope.snapshot.placements[id] for id in allocatable(scope)]
+    known = [scope.snapshot.executed_of_placement(row.id) for row in rows]
+    try:
+        weights = _weights(values["weights"], portfolios)
+    except ValueError:
+        return said
+    whole = sum((each.weight for each in weights), Decimal(0))
+    if None in known or not whole or len(set(map(instrument_key, rows))) > 1:
+        return said
+    total = sum(filter(None, known), Decimal(0))
+    shares = (
+        f"{portfolios.write(each.portfolio_id)} {percent(each.weight / whole)} = "
+        f"{number((total * each.weight / whole).to_integral_value())}"
+        for each in weights
+        if each.portfolio_id
+    )
+    return f"Of {number(total)} executed, about: {' · '.join(shares)}\n{said}"
+
+
 def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:
+    """Read ``PORTFOLIO WEIGHT, ...``; percentages add up to 100. Raises ValueError with a sentence."""
     weights = []
+    in_percent = [part.strip().endswith("%") for part in typed.split(",") if part.strip()]
+    if any(in_percent) and not all(in_percent):
+        raise ValueError("The weights are all in %, or none of them is.")
     for part in filter(None, (piece.strip() for piece in typed.split(","))):
         name, _, weight = part.rpartition(" ")
         if not name:
             raise ValueError(f"'{part}' has no weight; write it as PORTFOLIO WEIGHT.")
-        weights.append(PortfolioWeight(portfolio_id=portfolios.read(name), weight=parse_quantity(weight)))
+        weights.append(
+            PortfolioWeight(
+                portfolio_id=portfolios.read(name), weight=parse_quantity(weight.removesuffix("%"))
+            )
+        )
+    whole = sum((each.weight for each in weights), Decimal(0))
+    if any(in_percent) and whole != 100:
+        raise ValueError(f"The weights add up to {number(whole)}%, not to 100%.")
     return tuple(weights)
 
 

@@ -22,6 +22,7 @@ from tui.actions.form_fields import (
 )
 from tui.actions.live_positions import MOST_ASKED, with_positions
 from tui.actions.place import ENTRY_TYPES, MOST_NAMED
+from tui.actions.portfolios_typed import named_so
 from tui.actions.typed_changes import (
     Row,
     new_note,
@@ -87,7 +88,8 @@ def _orders_form(scope: Scope) -> Form:
             "portfolio",
             "Portfolio",
             portfolios.write(one.portfolio_id) if one and one.portfolio_id else "",
-            choices=portfolios.names(),
+            choices=lambda typed: list(named_so(scope.snapshot.records, typed, portfolios)),
+            words=lambda choice: scope.snapshot.records.portfolio_name(portfolios.read(choice)),
             check=id_check(portfolios),
             echo=id_echo(portfolios),
         ),

@@ -115,14 +115,16 @@ def _check_decimals(text: str, amount: Decimal, currency: str) -> None:
         )
 
 
-def parse_corrected_quantity(text: str) -> Decimal:
-    """Read the quantity of a corrected fill, where zero voids it.
+def is_zero(text: str) -> bool:
+    """Return whether a number is typed that is zero.
 
-    Raises:
-        ValueError: with a sentence for the person who typed it.
+    >>> is_zero("0"), is_zero("0.00"), is_zero("10"), is_zero("none")
+    (True, True, False, False)
     """
-    number = parse_number(text, "Quantity")
-    return number if number == 0 else parse_quantity(text)
+    try:
+        return parse_number(text) == 0
+    except ValueError:
+        return False
 
 
 def parse_price(text: str) -> Decimal:

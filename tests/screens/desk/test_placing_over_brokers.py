@@ -31,7 +31,7 @@ async def test_a_ticket_says_what_is_placed_and_half_of_it_goes_to_two_brokers_i
         await user.fill("quantity", "50%")
         await user.fill("counterparty", "albn 60% KEYS 40%")
         ticket = user.text()
-        assert "8,500 units, 50% of 17,000 unplaced" in ticket
+        assert "50% = 8,500 of 17,000 unplaced" in ticket
         assert "8,500 units = 1,950,750.00 USD · 0.02 % of the daily volume of 50,000,000" in ticket
         assert "ALBN 5,100 · KEYS 3,400 · nothing left" in ticket
         await user.press("enter")

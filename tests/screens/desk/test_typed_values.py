@@ -135,3 +135,20 @@ async def test_a_placement_and_a_fill_are_judged_too() -> None:
         await user.press("f")
         await user.fill("price", "17500")
         await said(user, "17,500 is 100 times the last ")
+
+
+async def test_a_fill_takes_a_percentage_of_what_is_open_and_says_what_it_leaves() -> None:
+    async with blotter() as user:
+        await user.go("placements", "PLC-00016")
+        await user.press("f")
+        await user.fill("quantity", "25%")
+        await said(user, "25% = 2,050 of 8,200 open")
+        await said(user, "2,050 units = 360,800.00 USD, 6,150 left")
+        await user.fill("counterparty", "mer")
+        await user.press("tab")
+        await said(user, "MERI")
+        await user.fill("price", "176 GBP")
+        await said(user, "! The price is in GBP, and Currency says USD: change one of them.")
+        await user.fill("price", "174.2 USD")
+        await user.press("enter")
+        assert "2,050" in await user.preview()
