@@ -144,28 +144,28 @@ def _in_hundredths(text: str, number: str) -> ValueError:
     return ValueError(f"'{text.strip()}' is a price in hundredths: write {whole}.")
 
 
-class QuotedPrice(NamedTuple):
+class TypedPrice(NamedTuple):
     """A price with the currency typed behind it, which may be empty."""
 
     value: Decimal
     currency: str = ""
 
 
-def parse_quoted(text: str) -> QuotedPrice:
+def parse_quoted(text: str) -> TypedPrice:
     """Read a price, with or without its currency behind it.
 
     Raises:
         ValueError: with a sentence for the person who typed it.
 
     >>> parse_quoted("0.82 usd"), parse_quoted("0.82")
-    (QuotedPrice(value=Decimal('0.82'), currency='USD'), QuotedPrice(value=Decimal('0.82'), currency=''))
+    (TypedPrice(value=Decimal('0.82'), currency='USD'), TypedPrice(value=Decimal('0.82'), currency=''))
     """
     found = None if re.fullmatch(_PENCE, text.strip()) else re.fullmatch(_QUOTED, text.strip())
     if found is None:
-        return QuotedPrice(parse_price(text))
+        return TypedPrice(parse_price(text))
     if found["code"] in HUNDREDTHS:
         raise _in_hundredths(text, found["number"])
-    return QuotedPrice(parse_price(found["number"]), found["code"].upper())
+    return TypedPrice(parse_price(found["number"]), found["code"].upper())
 
 
 def parse_price_in(text: str, currency: str | None) -> Decimal:

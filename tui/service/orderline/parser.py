@@ -13,7 +13,7 @@ from tui.api.base import ZERO, ResourceId
 from tui.api.currencies import HUNDREDTHS, minor_units
 from tui.api.side_families import family_typed
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import QuotedPrice, parse_money, parse_quantity, parse_quoted
+from tui.service.numbers import TypedPrice, parse_money, parse_quantity, parse_quoted
 from tui.service.orderline.order_line import TIMES, LineError, OrderLine, Parsed, PortfolioShare
 from tui.service.shares import REST, Share, SplitError, parse_share, split
 
@@ -220,7 +220,7 @@ def _ticker(parser: _OrderLineParser) -> str:
     return word.text.upper()
 
 
-def _type(parser: _OrderLineParser) -> tuple[str, dict[str, QuotedPrice]]:
+def _type(parser: _OrderLineParser) -> tuple[str, dict[str, TypedPrice]]:
     """Read the type and its prices, in either order for a stop limit; nothing is at market."""
     parser.hope("type")
     if parser.peek().lower() == "at" and parser.peek(1).lower() in MARKET_WORDS:
@@ -228,7 +228,7 @@ def _type(parser: _OrderLineParser) -> tuple[str, dict[str, QuotedPrice]]:
     if parser.peek().lower() in MARKET_WORDS:
         parser.next()
         return "Market", {}
-    prices: dict[str, QuotedPrice] = {}
+    prices: dict[str, TypedPrice] = {}
     while (name := PRICE_WORDS.get(parser.peek().lower(), "")) and name not in prices:
         prices[name] = _price(parser, name)
         try:
@@ -240,7 +240,7 @@ def _type(parser: _OrderLineParser) -> tuple[str, dict[str, QuotedPrice]]:
     return kind.get(tuple(sorted(prices)), "Market"), prices
 
 
-def one_currency(prices: Iterable[QuotedPrice]) -> str:
+def one_currency(prices: Iterable[TypedPrice]) -> str:
     """Return the currency that stands behind prices of an order, empty where none does.
 
     Raises:
@@ -252,12 +252,12 @@ def one_currency(prices: Iterable[QuotedPrice]) -> str:
     return named[0] if named else ""
 
 
-def _price(parser: _OrderLineParser, name: str) -> QuotedPrice:
+def _price(parser: _OrderLineParser, name: str) -> TypedPrice:
     """Read a price and the currency behind it; one that cannot be read is zero, and told."""
     lead, word = parser.next(), parser.next()
     if word is None:
         parser.wrong(f"Say the {name} price after '{lead.text.lower() if lead else name}'.")
-        return QuotedPrice(ZERO)
+        return TypedPrice(ZERO)
     typed = word.text
     if minor_units(parser.peek()) is not None or parser.peek() in HUNDREDTHS:
         behind = parser.next()
@@ -267,7 +267,7 @@ def _price(parser: _OrderLineParser, name: str) -> QuotedPrice:
         return parse_quoted(typed)
     except ValueError as error:
         parser.wrong(str(error), word)
-        return QuotedPrice(ZERO)
+        return TypedPrice(ZERO)
 
 
 def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
