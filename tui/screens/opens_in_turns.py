@@ -2,7 +2,8 @@
 
 Textual 8 lays a new screen out and paints it when it is resumed, lays it out and paints it again when it
 hears of its size, with every screen beneath, and paints it once more because it was resumed, all in one turn
-of the event loop: a key that is pressed then waits for all of it.
+of the event loop: a key that is pressed then waits for all of it. It also asks for a repaint of the screen
+that is covered, which is one of all that is above it, too.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class OpensInTurns(Screen[ScreenResultType]):
 
     async def on_event(self, event: events.Event) -> None:
         """Open in steps when the screen is shown first: styles, then a layout, then what is drawn."""
+        if isinstance(event, events.ScreenSuspend):
+            self._repaint_required = False  # what covers it draws it, where it is seen
         if self._was_shown or not isinstance(event, events.ScreenResume):
             await super().on_event(event)
             return

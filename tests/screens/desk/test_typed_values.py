@@ -57,10 +57,14 @@ async def test_a_price_in_another_currency_than_the_instruments_is_said() -> Non
     async with blotter() as user:
         await user.press("N")
         await user.fill("line", "b 30k VOD lmt 1.02 @UKEQ-GROW")
+        box = user.app.screen.query_one("#box")
+        before = box.region
         await user.fill("currency", "USD")
         await said(user, "! VOD: limit 1.02 USD; it trades in GBP.")
+        assert box.region == before, "the form does not jump under who types"
         await user.fill("currency", "GBP")
         await user.until(lambda: "it trades in GBP" not in user.text())
+        assert box.region == before
 
 
 async def test_the_form_takes_and_refuses_a_currency_behind_a_price_as_the_line_does() -> None:

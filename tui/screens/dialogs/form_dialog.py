@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
 from tui.actions.action import WARNING
-from tui.screens.dialogs.dialog import Dialog
+from tui.screens.dialogs.dialog import Dialog, content_width
 from widgets.fields import STEPS, TURN
 from widgets.form import EXPLAIN_LINES, LIST_STEPS, NEXT, RECALLS, SUBMIT, Field, FormFields
 from widgets.key_bar import hints_of
@@ -35,7 +34,7 @@ ROOMY = 40
 CHROME_LINES = 9
 """Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
 LIVE_LINES = 2
-"""Those of them that the live line and one more problem have."""
+"""Those of them that the live line and one more problem have, kept free where anything may be said there."""
 
 
 class Draft(Struct):
@@ -101,8 +100,8 @@ class FormDialog(Dialog[dict[str, str]]):
         self._before = {**self._prefilled, **self._draft.shown}
         """What the fields showed at first."""
         self._impossible = ""
-        self._said = ""
-        """What the live line says."""
+        self._meaning = self._said = Content("")
+        """What the values mean, and what the live line says: that and objections to it, or what is wrong."""
         self.opened = asyncio.Event()
         """Set once the fields are there."""
         self._check_all = check_all
@@ -132,6 +131,7 @@ class FormDialog(Dialog[dict[str, str]]):
 
     def on_mount(self) -> None:
         """Show from the start what the values mean; a form that is closed already has none."""
+        self._fit()  # before it is laid out: else it would be laid out again
         for fields in self.query(FormFields):
             self._describe(fields.values)
             fields.go_to(self._draft.at)
@@ -201,13 +201,34 @@ class FormDialog(Dialog[dict[str, str]]):
         return values != self._prefilled
 
     def on_resize(self) -> None:
-        """Set the rows' height to what the rest of the box leaves: they scroll, it stays."""
-        inside = max(1, self.query_one("#box").size.width)
-        intro = _height(self._intro, inside)
-        live = max(LIVE_LINES, _height(self._said, inside))
-        listed = self.query_one(FormFields).explain_lines - EXPLAIN_LINES
-        room = self.size.height - CHROME_LINES + LIVE_LINES - live - listed - (intro + 1 if intro else 0)
-        self.query_one("#rows").styles.max_height = max(2, room)
+        """Fit the box into the terminal."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Set the height of what is said, and the rows' to what the rest of the box leaves: they scroll."""
+        terminal = self.app.size
+        inside = max(1, content_width(terminal.width))
+        intro = _height(Content(self._intro), inside)
+        said = max(self._kept_free(inside), _height(self._said, inside))
+        for line in self.query("#live"):
+            line.styles.height = said
+            line.display = said > 0
+        for form in self.query(FormFields):
+            listed = form.explain_lines - EXPLAIN_LINES
+            under = max(LIVE_LINES, said) - LIVE_LINES + listed
+            room = terminal.height - CHROME_LINES - under - (intro + 1 if intro else 0)
+            form.list.styles.max_height = max(2, room)
+
+    @property
+    def _most_objections(self) -> int:
+        """How many objections are said under the form; the preview says all."""
+        return 2 if self.app.size.height >= ROOMY else 1
+
+    def _kept_free(self, columns: int) -> int:
+        """Return the lines of what may be said, so that the form does not jump when it is."""
+        if self._judge is not None:
+            return max(LIVE_LINES, _height(self._meaning, columns) + self._most_objections)
+        return LIVE_LINES if self._live is not None else 0
 
     @on(FormFields.Changed)
     def _values_changed(self, event: FormFields.Changed) -> None:
@@ -240,10 +261,11 @@ class FormDialog(Dialog[dict[str, str]]):
 
     def _show_meaning(self, values: Mapping[str, str]) -> None:
         said = _lines(self._live(dict(values))) if self._live else ""
-        most = 2 if self.app.size.height >= ROOMY else 1
+        most = self._most_objections
         objections = [f"{WARNING}{visible(text)}" for text in self._judged[:most]]
         if len(self._judged) > most:
             objections[-1] += f" · and {len(self._judged) - most} more in the preview"
+        self._meaning = Content(said)
         lines = [
             Content.styled(line, "bold $text-warning") if line.startswith(WARNING) else Content(line)
             for line in (*said.splitlines(), *objections)
@@ -265,19 +287,15 @@ class FormDialog(Dialog[dict[str, str]]):
     def _show(self, text: Content, *, wrong: bool) -> None:
         line = self.query_one("#live", Static)
         line.set_class(wrong, "error")
-        line.display = bool(text.plain)
-        if text.plain != self._said:
-            line.update(text)  # which lays the whole screen out again
-        inside = max(1, self.query_one("#box").size.width)
-        taller = _height(text.plain, inside) != _height(self._said, inside)
-        self._said = text.plain
-        if taller:
-            self.on_resize()
+        if text.plain != self._said.plain:
+            self._said = text
+            line.update(text, layout=False)
+            self._fit()
 
 
-def _height(text: str, columns: int) -> int:
-    """Return how many lines a text takes in so many columns, about."""
-    return sum(1 + cell_len(line) // columns for line in text.splitlines())
+def _height(text: Content, columns: int) -> int:
+    """Return how many lines a text takes in so many columns."""
+    return text.get_height({}, columns) if text else 0
 
 
 def _lines(text: str) -> str:
