@@ -326,7 +326,7 @@ def parse_day(typed: str) -> datetime:
 
 def _weekday(typed: str) -> str:
     try:
-        return f"{parse_day(typed):%A %d %B %Y}" if typed.strip() else ""
+        return f"{parse_day(typed):%a %d %b %Y}" if typed.strip() else ""
     except ValueError:
         return ""
 

@@ -135,8 +135,8 @@ BLOCKS: Final = (
     sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced, of=lambda row: row.block).ranked(6),
     lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)).ranked(7),
     lifecycle_size("executed", "Executed", "Filled", block_executed).ranked(3),
-    lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated).ranked(8),
-    lifecycle_size("booked", "Booked", "Booked as transactions", block_booked).ranked(8),
+    lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
+    lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
     percent("done", "% done", "Filled, in per cent of ordered", filled_percent).ranked(6),
     notional(
         "Notional",
@@ -156,7 +156,7 @@ BLOCKS: Final = (
     ),
     average_price(lambda s, row: block_average(s, row), lambda s, row: block_currency(s, row)).ranked(3),
     last_price().ranked(5),
-    last_origin(),
+    last_origin().ranked(8),
     quantity(
         "orders", "Ord", "How many orders", lambda s, row: len(row.block.order_ids), total="", width=3
     ).ranked(8),

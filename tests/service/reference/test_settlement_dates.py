@@ -163,9 +163,9 @@ async def test_a_new_fill_takes_the_servers_day_when_it_is_there(server: AsyncBa
     was, now = (next(each for each in form.fields if each.id == "settles") for form in (first, then))
     assert was.echo(was.value).endswith(", assumed")
     assert "the server is being asked" in was.help
-    assert now.echo(now.value) == "Monday 23 November 2026, by the server"
+    assert now.echo(now.value) == "Mon 23 Nov 2026, by the server"
     assert now.help == "By the server, traded Fri 20 Nov in New York"
-    assert now.echo("2026-11-25") == "Wednesday 25 November 2026", "what is typed is nobody else's"
+    assert now.echo("2026-11-25") == "Wed 25 Nov 2026", "what is typed is nobody else's"
     await dealer.desk.close()
 
 
