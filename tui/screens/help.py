@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.dismiss_once import DismissOnce
 from widgets.filterbar import FilterBar
 from widgets.key_bar import hints_of, key_hints
@@ -51,7 +52,7 @@ class HelpScreen(DismissOnce[None]):
         self._total = sum(len(entries) for _, entries in self._groups)
 
     def compose(self) -> ComposeResult:
-        yield Static("Help", id="heading", markup=False)
+        yield FramedHeading(Static("Help", id="heading", markup=False))
         yield FilterBar(placeholder="type to find a key or a command")
         with VerticalScroll(id="body", can_focus=False):
             yield Flow(lambda width: help_lines(self._groups, "", width), id="entries")

@@ -20,6 +20,7 @@ from tui.api.sanitize import clean
 from tui.columns.column import Column
 from tui.columns.shown_rows import ShownRows
 from tui.columns.steps import Steps
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.grid_columns import grid_columns
 from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
 from tui.screens.turns import Turns
@@ -74,7 +75,7 @@ class RowListScreen(ShowsRows[ScreenResultType]):
         self.look = session.display_context
         self.grid = Grid(self.drawn_columns(), self._cells, ascii=self.look.ascii, frozen=0)
         self.filter_bar = FilterBar(placeholder="vod or azn, >09:30, !not", complete=self._complete)
-        self._heading = TextLine(id="title")
+        self._heading = TextLine(id="heading")
         self._all: Mapping[Hashable, Any] = {}
         self._shown: Mapping[Hashable, Any] = {}
         self._filter: Filter | None = None
@@ -131,8 +132,8 @@ class RowListScreen(ShowsRows[ScreenResultType]):
     # --- what is shown --------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        yield FramedHeading(self._heading)
         with Vertical(classes="pane"):
-            yield self._heading
             yield Static("", id="message", markup=False)
             yield self.filter_bar
             yield self.grid
@@ -223,13 +224,13 @@ class RowListScreen(ShowsRows[ScreenResultType]):
 
     def label(self) -> None:
         """Say in the heading what is listed, and what the filter hides of it."""
-        parts = [f" {self.heading(self._all.values())}"]
+        parts = [self.heading(self._all.values())]
         if self._filter_text:
             hidden = len(self._all) - len(self._shown)
-            parts = [f" {self.of.capitalize()}", f"{len(self._shown):,} of {len(self._all):,}"]
+            parts = [self.of.capitalize(), f"{len(self._shown):,} of {len(self._all):,}"]
             parts += [f"/{clean(self._filter_text)}", f"hides {hidden:,}{self.hidden_words()}"]
         chosen = len(self.grid.selected)
-        self._heading.show("  ".join(parts), f"{chosen} selected " if chosen else "")
+        self._heading.show("  ".join(parts), f"{chosen} selected" if chosen else "")
 
     def hidden_words(self) -> str:
         """Return what is said of the lines that the filter hides, behind their number."""

@@ -13,8 +13,9 @@ from tests.blotter_app import Blotter, blotter, demo
 from tui.api import operations
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
 from tui.screens.desk.pane_heights import RecentNeeds
+from tui.screens.desk.status_bar import window_title
+from tui.screens.desk_frame import DeskFrame, FramedHeading
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.snapshot.snapshot import EMPTY
 
 
 def frame(user: Blotter) -> dict[str, Color]:
@@ -101,11 +102,23 @@ async def test_each_kind_of_environment_frames_the_desk_in_its_own_colour_and_so
         )
 
 
-def test_no_name_of_a_server_writes_more_than_the_title() -> None:
-    from tui.screens.desk.status_bar import window_title
+@pytest.mark.parametrize("key", ["0", "t", "d", "h", "enter", "i", "B", "question_mark"])
+async def test_every_screen_over_the_desk_says_its_state_and_has_its_colour(key: str) -> None:
+    async with blotter((80, 24), kind=EnvironmentKind.TEST, read_only=True) as user:
+        await user.press(key)
+        await user.until(lambda: user.app.screen is not user.desk)
+        assert state(user).startswith(" TEST READ-ONLY  ")
+        live = user.app.screen.query_one(FramedHeading).styles.background
+        assert live == Color.parse(user.app.theme_variables["frame-test-focus"])
+        await user.press("escape", "z", key)
+        await user.until(lambda: user.app.screen is not user.desk)
+        assert state(user).startswith(" TEST READ-ONLY FROZEN  ")
+        assert user.app.screen.query_one(FramedHeading).styles.background != live
 
+
+def test_no_name_of_a_server_writes_more_than_the_title() -> None:
     hostile = Environment("uat\x07\x1b]2;mine", EnvironmentKind.PROD, "https://desk\u202e.example/api")
-    title = window_title(hostile, EMPTY, frozen=False, read_only=True)
+    title = window_title(hostile, DeskFrame(hostile.kind, read_only=True))
     assert title.startswith("!!PROD!! READ-ONLY · uat")
     assert title.isprintable()
 

@@ -19,7 +19,8 @@ from styles.themes import MONO, PROFILE_COLOURS, THEMES, profile_band
 from tests.blotter_app import desk_app
 from tui.app import BlotterApp
 from tui.columns.format import DisplayContext
-from tui.screens.desk.status_bar import KIND_WORDS, StatusBar
+from tui.screens.desk.status_bar import StatusBar
+from tui.screens.desk_frame import KIND_WORDS
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Snapshot
 from tui.service.sync.load_progress import LoadProgress

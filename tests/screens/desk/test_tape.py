@@ -148,3 +148,11 @@ async def test_news_rings_only_while_nobody_looks_and_harmlessly(monkeypatch: py
         assert notification.startswith("\x1b]9;Filled: ")
         assert notification.endswith("\x1b\\")
         assert notification[4:-2].isprintable()
+
+
+async def test_a_message_that_is_too_long_for_its_line_ends_with_a_sign() -> None:
+    async with blotter((80, 24)) as user:
+        await user.press("P")
+        await user.until(lambda: " 1 block pinned" in user.text())
+        (said,) = (line for line in user.text().splitlines() if line.startswith(" 1 block pinned"))
+        assert said.rstrip().endswith("…")

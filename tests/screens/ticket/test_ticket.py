@@ -27,7 +27,7 @@ async def test_an_order_is_told_in_one_screen_of_80_by_24() -> None:
         await ticket(user, "orders", "ORD-00064")
         told = said(user)
         assert told.startswith(
-            "Order: Buy 8,000 TTE (TotalEnergies) limit 54.3 EUR, day, for BAL-60 · ORD-00064"
+            "LOCAL Order: Buy 8,000 TTE (TotalEnergies) limit 54.3 EUR, day, for BAL-60 · ORD-00064"
         )
         assert "◐ partly filled · compliance passed and approval approved" in told
         assert "8,000 ordered · 4,800 allocated (60.0%) · 3,200 left (40.0%)" in told
@@ -47,10 +47,10 @@ async def test_enter_goes_to_a_related_row_and_escape_comes_back() -> None:
         assert len(fills) == 5
         assert fills == sorted(fills, reverse=True), "the newest stands first"
         await user.press("j", "enter")
-        await user.until(lambda: said(user).startswith("Placement: Buy 40,000 TTE"))
+        await user.until(lambda: said(user).startswith("LOCAL Placement: Buy 40,000 TTE"))
         assert "with ALBN through SIM-EMS" in said(user)
         await user.press("escape")
-        await user.until(lambda: said(user).startswith("Order: Buy 8,000 TTE"))
+        await user.until(lambda: said(user).startswith("LOCAL Order: Buy 8,000 TTE"))
         await user.press("j", "enter", "g")
         await user.until(lambda: user.app.screen is user.desk)
         order = user.desk.snapshot.orders[demo("ORD-00064")]

@@ -19,14 +19,15 @@ ONLY_LOOK = "Read here only, not part of the desk: details and history, no tradi
 def heading(search: Search, page: BrowsedPage | None, context: DisplayContext) -> str:
     """Return the heading: the kind, the page, how it is sorted, and the time it covers."""
     parts = [search.kind.value.title()]
+    zone = f" {context.zone_name}" if context.zone_name else ""
     if page is not None:
         parts.append(f"page {page.number}")
         parts.append(ORDER[page.way])
         if page.newest and page.oldest:
-            parts.append(f"{clock(page.newest, context)} back to {clock(page.oldest, context)}")
+            parts.append(f"{clock(page.newest, context)} back to {clock(page.oldest, context)}{zone}")
     if search.until is not None:
-        parts.append(f"until {clock(search.until, context)}")
-    return " · ".join(parts) + (f" · times in {context.zone_name}" if context.zone_name else "")
+        parts.append(f"until {clock(search.until, context)}{zone}")
+    return " · ".join(parts)
 
 
 def notes(page: BrowsedPage, context: DisplayContext) -> str:

@@ -29,6 +29,7 @@ from tui.columns.browsed import browsed_columns
 from tui.columns.filter_grammar import FilterError
 from tui.columns.server_filter import server_filter
 from tui.screens.browse.heading import heading, notes, why_empty
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.grid_columns import grid_columns
@@ -84,14 +85,14 @@ class BrowseScreen(DismissOnce[Ref]):
         self.grid = Grid(
             grid_columns(self._columns, self._look.zone_name), self._cells, ascii=self._look.ascii
         )
-        self._heading = TextLine(id="title")
+        self._heading = TextLine(id="heading")
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
+        yield FramedHeading(self._heading)
         yield FilterBar(placeholder=PLACEHOLDER)
         yield Static("", id="message", markup=False)
         with Vertical(classes="pane"):
-            yield self._heading
             yield self.grid
         yield Pieces(id="keys", more="…")
 
@@ -158,7 +159,7 @@ class BrowseScreen(DismissOnce[Ref]):
         turned = before is not None and (page.search, page.number) != (former, before.number)
         if turned and page.ids:
             self.grid.move_to(page.ids[0])
-        self._heading.show(f" {heading(page.search, page, self._look)}")
+        self._heading.show(heading(page.search, page, self._look))
         self._say(notes(page, self._look))
         self._read_names(page.luids)
 

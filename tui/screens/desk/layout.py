@@ -15,6 +15,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.notifications import Notification
+from textual.reactive import var
 from textual.timer import Timer
 
 from styles.themes import cell_styles
@@ -32,8 +33,9 @@ from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
 from tui.screens.desk.past_player import PastPlayer
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar, frozen_words, window_title
 from tui.screens.desk.tape_line import MOST_SHOWN, TapeLine
+from tui.screens.desk_frame import DeskFrame
 from tui.screens.turns import Turns
-from tui.service.environment import Update, unreachable_because
+from tui.service.environment import EnvironmentKind, Update, unreachable_because
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, is_listed
 from tui.session import DeskSession
@@ -73,6 +75,9 @@ LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
 
 class PanesScreen(ActsWhenMounted[None]):
     """Linked panes, with a status bar above and key hints below."""
+
+    frame: var[DeskFrame] = var(DeskFrame(EnvironmentKind.LOCAL))
+    """What must not be missed of this desk; screens over it say it too."""
 
     def __init__(self, session: DeskSession) -> None:
         super().__init__()
@@ -331,14 +336,15 @@ class PanesScreen(ActsWhenMounted[None]):
     def _show_state(self) -> None:
         """Colour the frame, and title the terminal's window, by what must not be missed."""
         session = self.session
-        self.set_class(self.frozen, "frozen")
-        self.set_class(session.snapshot.as_at is not None, "past")
-        self.app.title = window_title(
-            session.environment,
-            session.snapshot,
-            frozen=self.frozen,
+        self.frame = DeskFrame(
+            session.environment.kind,
             read_only=session.preferences.read_only,
+            past=session.snapshot.as_at is not None,
+            frozen=self.frozen,
         )
+        for name, holds in self.frame.classes.items():
+            self.set_class(holds, name)
+        self.app.title = window_title(session.environment, self.frame)
 
     def _each_second(self) -> None:
         """Show a new day in every pane; keep countdowns and ages in the status bar current."""

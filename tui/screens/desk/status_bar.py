@@ -18,6 +18,7 @@ from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext, clock
 from tui.pace import pace_in_words
 from tui.screens.desk.news import News
+from tui.screens.desk_frame import KIND_WORDS, WARNS, DeskFrame
 from tui.service.environment import Environment, EnvironmentKind, Health, State
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -27,14 +28,6 @@ from widgets.text_line import Pieces
 SILENCE_S: Final = 5
 """Seconds after which a missing answer is shown."""
 
-KIND_WORDS: Final = {
-    EnvironmentKind.LOCAL: "LOCAL",
-    EnvironmentKind.TEST: "TEST",
-    EnvironmentKind.PROD: "!!PROD!!",
-}
-"""The kinds of environment as the band says them: they differ without colour too, and fit 40 columns."""
-_WARNS: Final = "reverse"
-"""The style of a word that must not be missed: the colours of the band the other way round, as legible."""
 _FIRST, _NEXT, _AGES, _VIEW, _NAMES, _REST, _MONEY = range(7)
 """What there is no room for is left out from the last of these."""
 
@@ -87,10 +80,10 @@ class StatusBar(Pieces):
             age = f"{age} {pace_in_words(pace_s)}"
         said: list[tuple[int, Content | str]] = [
             (_FIRST, Content.styled(KIND_WORDS[kind], "bold")),
-            (_FIRST, Content.styled("READ-ONLY" if read_only else "", _WARNS)),
-            (_FIRST, Content.styled(stale, _WARNS)),
-            (_FIRST, Content.styled("" if snapshot.as_at is None else "PAST", _WARNS)),
-            (_FIRST, Content.styled(frozen, _WARNS)),
+            (_FIRST, Content.styled("READ-ONLY" if read_only else "", WARNS)),
+            (_FIRST, Content.styled(stale, WARNS)),
+            (_FIRST, Content.styled("" if snapshot.as_at is None else "PAST", WARNS)),
+            (_FIRST, Content.styled(frozen, WARNS)),
             (_AGES, "" if snapshot.as_at is None else _moment_shown(snapshot.as_at, context, now)),
             (_NAMES, clean(environment.name)),
             (_NAMES, clean(environment.host or "embedded server")),
@@ -106,7 +99,7 @@ class StatusBar(Pieces):
             *((_MONEY, f" open {part}" if not at else f"· {part}") for at, part in enumerate(open_money)),
         ]
         fresh = ", ".join(part for part in (age, waits) if part)
-        said.append((_AGES, Content.styled(fresh, _WARNS if waits else "")))
+        said.append((_AGES, Content.styled(fresh, WARNS if waits else "")))
         shown = [(rank, piece) for rank, piece in said if len(piece)]
         pieces = [
             piece if rank in (_FIRST, _MONEY) else Content.assemble(" ", piece) for rank, piece in shown
@@ -114,18 +107,10 @@ class StatusBar(Pieces):
         self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
 
 
-def window_title(environment: Environment, snapshot: Snapshot, *, frozen: bool, read_only: bool) -> str:
+def window_title(environment: Environment, frame: DeskFrame) -> str:
     """Return the title of the terminal's window: what must not be missed stands first, as in the bar."""
     server = (clean(environment.name), clean(environment.host))
-    states = (
-        "READ-ONLY" if read_only else "",
-        "PAST" if snapshot.as_at is not None else "",
-        "FROZEN" if frozen else "",
-    )
-    words = " ".join((KIND_WORDS[environment.kind], *states))
-    return " · ".join(
-        part for part in (" ".join(words.split()), " ".join(filter(None, server)), "Blotter") if part
-    )
+    return " · ".join(part for part in (frame.words, " ".join(filter(None, server)), "Blotter") if part)
 
 
 def frozen_words(news: News) -> str:

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.detail.sections import Section, sections_of
 from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import hints_of, key_for, key_hints
@@ -98,7 +99,7 @@ class DetailScreen(DismissOnce[None]):
         self._is_raw = raw
 
     def compose(self) -> ComposeResult:
-        yield Static(self._heading, id="heading", markup=False)
+        yield FramedHeading(Static(self._heading, id="heading", markup=False))
         with VerticalScroll(id="body", classes=BESIDE if self._has_two_columns else None):
             yield from self._columns
         yield self._keys

@@ -23,6 +23,7 @@ from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.history.entries import csv_of, fits, members, target, timeline_entry
 from tui.service.history import HistoryEntry
@@ -93,7 +94,7 @@ class HistoryScreen(DismissOnce[Ref]):
         self._side_wanted: bool | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(self._heading, id="heading", markup=False)
+        yield FramedHeading(Static(self._heading, id="heading", markup=False))
         bar = FilterBar(placeholder="words of time, person, field, value, id")
         bar.display = False
         yield bar

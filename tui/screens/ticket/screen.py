@@ -20,6 +20,7 @@ from textual.widgets import Static
 from styles import sheet
 from tui.api.sanitize import clean
 from tui.columns.steps import Steps
+from tui.screens.desk_frame import FramedHeading
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.ticket.ticket_words import Group, RelatedRow, RowTicket
 from tui.screens.turns import Turns
@@ -90,7 +91,7 @@ class TicketScreen(DismissOnce[Ref]):
         """The related row of each item listed, None for a heading."""
 
     def compose(self) -> ComposeResult:
-        yield Static(id="heading", markup=False)
+        yield FramedHeading(Static(id="heading", markup=False))
         yield Flow(self._state_lines, id="state")
         with Container(id="ticket"):
             with VerticalScroll(id="facts", can_focus=False):
