@@ -86,7 +86,7 @@ def test_a_placement_of_several_blocks_is_named_with_all_of_them() -> None:
     verb = cancel_all_verb(scope, {"answer": "block"})
     assert verb.label == "Cancel 2 placements: all that work of block BLK-1"
     said = [each.text for each in verb.cautions(scope.snapshot) if each.kind == "several blocks"]
-    assert said == ["PLC-3 serves BLK-1, BLK-2"]
+    assert said == ["AAPL (PLC-3) serves BLK-1, BLK-2"]
 
 
 def test_a_selection_and_a_filter_are_offered_where_there_is_one() -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from tests.service.sample_rows import block, order, rid, snapshot_of
-from tui.service.row_phrases import rows_in_words, rows_named, short
+from tui.service.row_phrases import rows_in_words, rows_named
+from tui.service.snapshot.naming import instrument_and_id, short
 from tui.service.snapshot.snapshot import EntityKind
 
 
 def test_a_long_id_is_cut_in_its_middle() -> None:
     assert short("ORD-01KB6Z3V8M0000000000000417") == "ORD-01KB6…00000417"
+
+
+def test_no_sentence_begins_with_an_id() -> None:
+    long = "BLK-01KB6Z3V8M0000000000000417"
+    rows = snapshot_of(blocks=[block(long, "ORD-1")], orders=[order("ORD-1")])
+    assert instrument_and_id(rows, EntityKind.BLOCKS, rid(long)) == "AAPL (BLK-01KB6…00000417)"
+    assert instrument_and_id(rows, EntityKind.BLOCKS, rid("BLK-9")) == "block BLK-9"
 
 
 def test_rows_of_another_scope_are_named_with_it() -> None:

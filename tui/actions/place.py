@@ -30,6 +30,7 @@ from tui.service.numbers import counted, money, number, parse_size
 from tui.service.numbers import price as price_text
 from tui.service.row_phrases import rows_in_words, short_id
 from tui.service.shares import SplitError
+from tui.service.snapshot.naming import instrument_and_id
 from tui.service.snapshot.sizing import Size, block_ordered
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, instrument_key
 from tui.service.verbs import PlaceBlocks, Verb
@@ -192,9 +193,13 @@ def _shares(scope: Scope, values: Values) -> list[tuple[ResourceId, Size, Size]]
         try:
             share = share_of(values["quantity"], left.value or ZERO, left.currency)
         except ValueError as error:
-            raise ValueError(f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)}: {error}") from None
+            raise ValueError(f"{_called(scope, id)}: {error}") from None
         found.append((id, Size(share, left.currency), left))
     return found
+
+
+def _called(scope: Scope, id: ResourceId) -> str:
+    return instrument_and_id(scope.snapshot, EntityKind.BLOCKS, id)
 
 
 def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
@@ -205,7 +210,7 @@ def _shares_problem(scope: Scope, values: Values) -> Sequence[str]:
         return [str(error)]
     mixed = mixed_measures(values["quantity"], (share.currency for _, share, _ in shares))
     return mixed or [
-        f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)} has only {left.words} unplaced."
+        f"{_called(scope, id)} has only {left.words} unplaced."
         for id, share, left in shares
         if (share.value or ZERO) > (left.value or ZERO)
     ]
@@ -275,9 +280,7 @@ def _broker_problem(scope: Scope, values: Values) -> Sequence[str]:
                 _split(scope, share, values)
             except ValueError as error:
                 several = len(placeable(scope)) > 1
-                return [
-                    f"{scope.snapshot.name_of(EntityKind.BLOCKS, id)}: {error}" if several else str(error)
-                ]
+                return [f"{_called(scope, id)}: {error}" if several else str(error)]
     return []
 
 

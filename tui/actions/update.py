@@ -40,6 +40,7 @@ from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import counted
 from tui.service.row_phrases import rows_in_words
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
@@ -241,7 +242,7 @@ def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row],
         except ValueError:
             return ""
         if asked is not None:
-            name = f" ({snapshot.name_of(kind, row.id)})" if len(rows) > 1 else ""
+            name = f" ({short_name(snapshot, kind, row.id)})" if len(rows) > 1 else ""
             said.append(f"{size_of(row)} → {asked.words}{name}")
     more = f" and {len(rows) - MOST_NAMED:,} more" if said and len(rows) > MOST_NAMED else ""
     return ", ".join(said) + more

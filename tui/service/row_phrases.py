@@ -17,13 +17,12 @@ from tui.api.base import ZERO, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.outcomes import lowered
 from tui.service.snapshot.instruments import Instrument
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.trade import Trade, average_of, named, terms_of
 from tui.service.verbs.facts import instrument_of
 from tui.service.wire_words import in_words
 
-MOST_CODE: Final = 18
-"""Characters of an id in a sentence; longer ones are cut in the middle."""
 MOST_TOGETHER: Final = 32
 """Rows that are looked at to say them as one trade; more are named by their ids."""
 MOST_NAMED: Final = 4
@@ -99,21 +98,9 @@ def trade_of(snapshot: Snapshot, row: Any) -> Trade | None:
     return None
 
 
-def short(code: str) -> str:
-    """Return a code that fits into a sentence.
-
-    >>> short("ORD-00012"), short("ORD-01KB6Z3V8M0000000000000417")
-    ('ORD-00012', 'ORD-01KB6…00000417')
-    """
-    if len(code) <= MOST_CODE:
-        return code
-    half = MOST_CODE // 2
-    return f"{code[:half]}…{code[half + 1 - MOST_CODE :]}"
-
-
 def short_id(snapshot: Snapshot, ref: Ref) -> str:
     """Return the id of a row in short, with its scope where the code alone leaves doubt."""
-    return snapshot.name_of(ref.kind, ref.id).removesuffix(ref.id.code) + short(ref.id.code)
+    return short_name(snapshot, ref.kind, ref.id)
 
 
 def row_phrase(snapshot: Snapshot, ref: Ref, change: str = "") -> Phrase:

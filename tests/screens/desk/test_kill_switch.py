@@ -22,7 +22,7 @@ from tui.screens.dialogs.question_dialog import QuestionDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.service.rehearsal.rehearse import Sandbox
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 from tui.service.snapshot.snapshot import Snapshot
 
 

@@ -11,7 +11,7 @@ from tests.screens.desk.trading_steps import new_block, place
 from tui.actions.place import share_of
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 
 
 async def two_blocks(user: Blotter) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from tui.api import operations
 from tui.api.base import CurrencyAndAmount
 from tui.api.requests import BlockAndOrdersCreateRequest, BlockAndOrdersRequest, BlockedOrderRequest
 from tui.screens.dialogs.preview_dialog import PreviewDialog
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 
 APPLE = {"Instrument/default/Ticker": "AAPL"}
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -26,7 +26,7 @@ from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.history.screen import HistoryScreen
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
 

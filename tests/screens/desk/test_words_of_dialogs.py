@@ -17,8 +17,8 @@ async def placing(user: Blotter, block: str) -> str:
 async def test_a_refusal_of_compliance_is_said_once_and_without_new_ids() -> None:
     async with blotter((80, 24)) as user:
         said = await placing(user, "BLK-0011")
-        assert "No: BLK-0011 is not placed: compliance failed for ORD-00024" in said
-        assert "No: BLK-0011 is not placed: approval rejected for ORD-00024" in said
+        assert "No: TSLA (BLK-0011) is not placed: compliance failed for ORD-00024" in said
+        assert "No: TSLA (BLK-0011) is not placed: approval rejected for ORD-00024" in said
         assert said.count("No: ") == 2
         assert "This cannot be sent." in said
 

@@ -66,11 +66,11 @@ async def test_enter_goes_to_the_row_that_mends_it_and_escape_comes_back_to_the_
         while screen.grid.cursor_key != over.key:
             await user.press("j")
         assert "10,100 allocated of 10,000 filled" in user.text()
-        assert "press a to allocate" in " ".join(user.text().split())
+        assert "press a (allocate)" in " ".join(user.text().split())
         await user.press("enter")
         await user.until(lambda: isinstance(user.app.screen, DeskScreen))
         await user.until(lambda: user.desk.active.cursor == over.mended_on)
-        assert user.desk.exceptions.text.startswith("Press a to allocate: 10,100 allocated")
+        assert user.desk.exceptions.text.startswith("Press a (allocate): 10,100 allocated")
         await user.press("a")
         await user.until(lambda: isinstance(user.app.screen, FormDialog))
         await user.press("escape")

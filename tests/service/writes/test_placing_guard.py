@@ -47,10 +47,10 @@ async def hold(dealer: Dealer, code: str, **states: str) -> None:
     [
         ({"ComplianceState": "Failed"}, Tier.HARD, "compliance failed for ORD-2"),
         ({"ApprovalState": "Rejected"}, Tier.HARD, "approval rejected for ORD-2"),
-        ({"ComplianceState": "Pending"}, Tier.T3, "BLK-1: compliance pending for ORD-2"),
-        ({"ApprovalState": "Pending"}, Tier.T3, "BLK-1: approval pending for ORD-2"),
-        ({"ComplianceState": "Under review"}, Tier.T3, "BLK-1: compliance Under review for ORD-2"),
-        ({"ComplianceState": "Warning"}, Tier.T2, "BLK-1: compliance warning for ORD-2"),
+        ({"ComplianceState": "Pending"}, Tier.T3, "(BLK-1): compliance pending for ORD-2"),
+        ({"ApprovalState": "Pending"}, Tier.T3, "(BLK-1): approval pending for ORD-2"),
+        ({"ComplianceState": "Under review"}, Tier.T3, "(BLK-1): compliance Under review for ORD-2"),
+        ({"ComplianceState": "Warning"}, Tier.T2, "(BLK-1): compliance warning for ORD-2"),
         ({"ComplianceState": "PartiallyOverridden"}, Tier.T2, "compliance partly overridden for ORD-2"),
         ({"ComplianceState": "ManuallyApproved"}, Tier.T2, ""),
         ({"ComplianceState": "Passed", "ApprovalState": "Approved"}, Tier.T2, ""),
@@ -154,10 +154,10 @@ def asked(desk: Snapshot, limits: Limits = DEFAULT_LIMITS) -> Preview:
         (rows("Passed", "Rejected", A=("Passed", "Approved")), Tier.HARD, "approval rejected."),
         (rows("Passed", "Approved", A=(None, None)), Tier.T2, ""),
         (rows(None, "Approved", A=("Passed", None)), Tier.T2, ""),
-        (rows(None, "Approved", A=(None, None)), Tier.T3, "BLK-1: compliance not known for A"),
+        (rows(None, "Approved", A=(None, None)), Tier.T3, "AAPL (BLK-1): compliance not known for A"),
         (rows(None, "Approved", A=("Passed", None), B=(None, None)), Tier.T3, "not known for B"),
-        (rows("Passed", None), Tier.T3, "BLK-1: approval not known."),
-        (rows("canceled", "Approved"), Tier.T3, "BLK-1: compliance canceled."),
+        (rows("Passed", None), Tier.T3, "AAPL (BLK-1): approval not known."),
+        (rows("canceled", "Approved"), Tier.T3, "AAPL (BLK-1): compliance canceled."),
     ],
 )
 def test_any_server_is_guarded_by_what_its_graph_says(desk: Snapshot, tier: Tier, text: str) -> None:
@@ -174,7 +174,11 @@ NO_COMPLIANCE = Limits((LimitTable("profile uat", states={"compliance": False}),
     ("desk", "tier", "text"),
     [
         (rows(None, "Approved", A=(None, None)), Tier.T2, "not known for A, last changed by"),
-        (rows(None, "Approved"), Tier.T2, "BLK-1: compliance not known (compliance = none, profile uat)."),
+        (
+            rows(None, "Approved"),
+            Tier.T2,
+            "AAPL (BLK-1): compliance not known (compliance = none, profile uat).",
+        ),
         (rows("Failed", "Approved"), Tier.HARD, "compliance failed."),
         (rows("Pending", "Approved"), Tier.T3, "compliance pending."),
         (rows("canceled", "Approved"), Tier.T3, "compliance canceled."),
@@ -195,7 +199,13 @@ def test_many_orders_are_counted_and_each_state_is_said_once() -> None:
     held = {f"O{number}": ("Pending", "Approved") for number in range(5)}
     (warning,) = asked(rows("Pending", "Approved", **held)).soft
     assert warning.typed
-    assert "BLK-1: compliance pending for O0, O1 and 3 more orders, last changed by " in warning.text
+    assert "AAPL (BLK-1): compliance pending for O0, O1 and 3 more orders, last changed by " in warning.text
+
+
+def test_long_ids_of_others_are_cut_in_the_middle() -> None:
+    held = {"ORD-01KB6Z3V8M0000000000000417": ("Pending", "Approved")}
+    (warning,) = asked(rows("Pending", "Approved", **held)).soft
+    assert "AAPL (BLK-1): compliance pending for ORD-01KB6…00000417, last changed by " in warning.text
 
 
 def test_the_states_of_the_contract_are_in_the_tables() -> None:

@@ -287,7 +287,7 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
     seen = shown(PlaceBlocks((placing("PLC-9", "BLK-2", 5),)), builder.freeze())
     assert seen.tier is Tier.HARD
     assert seen.hard == (
-        "BLK-2 is not placed: compliance failed. "
+        "AAPL (BLK-2) is not placed: compliance failed. "
         "Have the breach cleared, or move the order out of the block.",
     )
 
@@ -347,7 +347,7 @@ def test_what_the_sentence_of_one_item_says_is_not_said_again(desk: Snapshot, ve
     ("verb", "caution"),
     [
         (RecordFills((fill("EXE-9", "PLC-1", 60),)), "is already recorded as EXE-1"),
-        (BookTransactions((rid("ALL-1"),)), "ALL-1 is booked already"),
+        (BookTransactions((rid("ALL-1"),)), "AAPL (ALL-1) is booked already"),
     ],
     ids=lambda value: value.name if isinstance(value, Verb) else str(value),
 )

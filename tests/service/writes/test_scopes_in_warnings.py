@@ -58,9 +58,12 @@ def test_warnings_before_a_write_name_the_scope() -> None:
     held = {name: getattr(known, name) for name in ExecutionRequest.__struct_fields__}
     twin = ExecutionRequest(**{**held, "id": rid("EXE-2")})
     for verb, text in (
-        (CancelPlacements((rid("PLC-1"),)), "Desk/PLC-1 serves Desk/BLK-1, Desk/BLK-2"),
-        (PlaceBlocks((placing("PLC-2", "BLK-1", 10),)), "Desk/BLK-1: compliance pending for Desk/ORD-1"),
-        (BookTransactions((rid("ALL-1"),)), "Desk/ALL-1 is booked already"),
+        (CancelPlacements((rid("PLC-1"),)), "AAPL (Desk/PLC-1) serves Desk/BLK-1, Desk/BLK-2"),
+        (
+            PlaceBlocks((placing("PLC-2", "BLK-1", 10),)),
+            "AAPL (Desk/BLK-1): compliance pending for Desk/ORD-1",
+        ),
+        (BookTransactions((rid("ALL-1"),)), "AAPL (Desk/ALL-1) is booked already"),
         (RecordFills((twin,)), "is already recorded as Desk/EXE-1"),
     ):
         assert text in said(verb.cautions(FUND))

@@ -10,6 +10,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.service.environment import Health, State
 from tui.service.numbers import counted
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from widgets.labelled_text import Flow, Lines
 
@@ -49,7 +50,7 @@ def _alerts(
 
 def _contradictory(snapshot: Snapshot, refs: Sequence[Ref]) -> str:
     """Return which rows contradict others, the first by name."""
-    first = f"{refs[0].kind.singular.capitalize()} {snapshot.name_of(refs[0].kind, refs[0].id)}"
+    first = f"{refs[0].kind.singular.capitalize()} {short_name(snapshot, refs[0].kind, refs[0].id)}"
     if len(refs) == 1:
         return f"{first} contradicts other data of the server."
     more = counted(len(refs) - 1, "more row")

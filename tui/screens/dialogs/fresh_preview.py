@@ -13,7 +13,7 @@ from tui.screens.dialogs.following import following
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.numbers import counted
 from tui.service.rehearsal.neighbourhood import bound_rows
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 from tui.service.verbs.verb import Tier
 
 if TYPE_CHECKING:

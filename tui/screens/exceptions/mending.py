@@ -35,8 +35,8 @@ class Mending:
         return f"{self.key(found)} {self._first(found).label.lower()}"
 
     def keys(self, found: OpenException) -> str:
-        """Return all keys that mend it: ``press c to cancel or u to update``."""
-        said = [self._to(self._actions[id]) for id in found.kind.actions]
+        """Return all keys that mend it: ``press c (cancel) or u (update)``."""
+        said = [self._named(self._actions[id]) for id in found.kind.actions]
         return f"press {' or '.join(said)}"
 
     def advice(self, snapshot: Snapshot, found: OpenException) -> str:
@@ -49,6 +49,6 @@ class Mending:
     def _first(self, found: OpenException) -> Action:
         return self._actions[found.kind.actions[0]]
 
-    def _to(self, action: Action) -> str:
+    def _named(self, action: Action) -> str:
         key, label = self._session.key_of(action), action.label.lower()
-        return f"{key} to {label}" if key else f"{self.with_keys('{palette}')} and choose '{label}'"
+        return f"{key} ({label})" if key else f"{self.with_keys('{palette}')} and choose '{label}'"

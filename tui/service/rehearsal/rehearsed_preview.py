@@ -18,7 +18,7 @@ from tui.service.outcomes import Outcome
 from tui.service.rehearsal.rehearse import Rehearsal
 from tui.service.rehearsal.shares_after import share_table
 from tui.service.rehearsal.state_after import overdone_after, overfills_after, state_after
-from tui.service.row_phrases import short
+from tui.service.snapshot.naming import short
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.service.verbs import BookTransactions, UpdatePlacements, Verb

@@ -15,6 +15,7 @@ from tui.api.switches import Switch
 from tui.service.desk_profile import ComplianceEngine
 from tui.service.learned import Learned
 from tui.service.numbers import counted
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.state_words import verdict_in_words
 
@@ -144,7 +145,7 @@ def compliance_section(snapshot: Snapshot, row: object, why_unnamed: str = "") -
     if free := len(said) - len(held):
         lines.append((counted(free, "order"), "passed and approved"))
     for detail in held:
-        name = snapshot.name_of(EntityKind.ORDERS, detail.id)
+        name = short_name(snapshot, EntityKind.ORDERS, detail.id)
         states = verdict_in_words(detail.compliance_state), verdict_in_words(detail.approval_state)
         compliance, approval = (state or "not known" for state in states)
         lines.append((name, f"{compliance}, approval {approval}"))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tui.api.base import ResourceId
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import BLOCK_OF_ORDER, EntityKind, Ref, Snapshot
 
 MARK: Final = "▲"
@@ -48,7 +49,7 @@ def _of_block(snapshot: Snapshot, graph: OrderGraphBlock) -> Iterator[str]:
     for detail in graph.placed.details:
         placement = snapshot.placements.get(detail.id)
         if placement is not None and block.id not in placement.block_ids:
-            name = snapshot.name_of(EntityKind.PLACEMENTS, detail.id)
+            name = short_name(snapshot, EntityKind.PLACEMENTS, detail.id)
             yield f"Its totals count placement {name}, which is for {_blocks(snapshot, placement.block_ids)}."
 
 
@@ -122,7 +123,7 @@ def _repeated(snapshot: Snapshot, kind: EntityKind, ids: tuple[ResourceId, ...])
     if len(set(ids)) < len(ids):
         for id in dict.fromkeys(ids):
             if ids.count(id) > 1:
-                name = f"{kind.singular} {snapshot.name_of(kind, id)}"
+                name = f"{kind.singular} {short_name(snapshot, kind, id)}"
                 yield f"It names {name} {ids.count(id)} times."
 
 
@@ -131,7 +132,7 @@ def _absent(snapshot: Snapshot, kind: EntityKind, ids: Iterable[ResourceId]) -> 
         rows = snapshot.rows(kind)
         for id in ids:
             if id not in rows:
-                yield f"It names {kind.singular} {snapshot.name_of(kind, id)}, which is not there."
+                yield f"It names {kind.singular} {short_name(snapshot, kind, id)}, which is not there."
 
 
 def _in_others(snapshot: Snapshot, order: ResourceId, block: ResourceId, subject: str) -> Iterator[str]:
@@ -146,8 +147,8 @@ def _other_instrument(one: str, other: str, of: str) -> Iterator[str]:
 
 
 def _order(snapshot: Snapshot, id: ResourceId) -> str:
-    return snapshot.name_of(EntityKind.ORDERS, id)
+    return short_name(snapshot, EntityKind.ORDERS, id)
 
 
 def _blocks(snapshot: Snapshot, ids: Iterable[ResourceId]) -> str:
-    return ", ".join(snapshot.name_of(EntityKind.BLOCKS, id) for id in ids) or "no block"
+    return ", ".join(short_name(snapshot, EntityKind.BLOCKS, id) for id in ids) or "no block"

@@ -23,6 +23,7 @@ from tui.api.requests import (
 from tui.api.states import is_final, normalize
 from tui.service.numbers import counted, size_text, units
 from tui.service.outcomes import Outcome, Status
+from tui.service.snapshot.naming import instrument_and_id
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import block_ref, order_ref, placement_line, placement_ref
@@ -222,7 +223,7 @@ class BookTransactions(Verb, frozen=True):
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         found: list[Caution] = []
         for id, row in self._on_desk(snapshot):
-            name, booked = snapshot.name_of(self.kind, id), snapshot.is_booked(id)
+            name, booked = instrument_and_id(snapshot, self.kind, id), snapshot.is_booked(id)
             if booked or normalize(row.state) == "booked":
                 said = f"{name} is booked already: its transactions are replaced"
                 found.append(Caution("already booked", said))

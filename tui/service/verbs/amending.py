@@ -14,6 +14,7 @@ from tui.api.requests import (
     OrderUpdateRequest,
 )
 from tui.api.states import is_cancelled
+from tui.service.snapshot.naming import short
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import UpdateVerb, updated
@@ -130,5 +131,5 @@ def _carried(item: CancelledAndMoved) -> str:
     if made is None:
         return "nothing was left to move"
     size = size_of(made)
-    home = f" in block {item.new_block_id.code}" if item.new_block_id else ""
-    return f"{size} moved to order {made.id.code}{home}"
+    home = f" in block {short(item.new_block_id.code)}" if item.new_block_id else ""
+    return f"{size} moved to order {short(made.id.code)}{home}"

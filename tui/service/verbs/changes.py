@@ -14,6 +14,7 @@ from tui.api.models import Order, Placement
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.api.states import normalize
 from tui.service.numbers import units
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.state_words import state_in_words
 from tui.service.verbs.preview_line import LARGEST
@@ -166,7 +167,7 @@ class UpdateVerb(KeyedVerb, frozen=True):
         if self.count <= LARGEST:
             return ()  # the sentences of the items say it
         return tuple(
-            f"{', '.join(changes)} · {snapshot.name_of(ref.kind, ref.id)}"
+            f"{', '.join(changes)} · {short_name(snapshot, ref.kind, ref.id)}"
             for update, ref in zip(self._listed, self.refs, strict=True)
             if (changes := described_changes(update, snapshot.row(ref), snapshot.portfolio_label))
         )

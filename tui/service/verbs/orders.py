@@ -23,6 +23,7 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.service.numbers import counted, size_text
+from tui.service.snapshot.naming import instrument_and_id
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     OTHER_CURRENCY,
@@ -174,5 +175,5 @@ class MoveOrders(Verb, frozen=True):
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
         said = "may be in a block that is not on this desk, and would leave it"
         doubtful = [id for id in self.order_ids if id in snapshot.maybe_blocked]
-        names = (snapshot.name_of(self.kind, id) for id in doubtful)
+        names = (instrument_and_id(snapshot, self.kind, id) for id in doubtful)
         return tuple(Caution("block not known", f"{name} {said}", Guard.TYPED) for name in names)

@@ -21,6 +21,7 @@ from tui.api.requests import (
 )
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted
+from tui.service.snapshot.naming import instrument_and_id, short_name
 from tui.service.snapshot.sizing import Size, executed_size, open_size, size_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.changes import UpdateVerb, updated_placement
@@ -187,13 +188,13 @@ class CancelPlacements(KeyedVerb, frozen=True):
         )
 
     def cautions(self, snapshot: Snapshot) -> tuple[Caution, ...]:
-        def name(kind: EntityKind, ids: Iterable[ResourceId]) -> str:
-            return ", ".join(snapshot.name_of(kind, id) for id in ids)
+        def named(ids: Iterable[ResourceId]) -> str:
+            return ", ".join(short_name(snapshot, EntityKind.BLOCKS, id) for id in ids)
 
         return tuple(
             Caution(
                 "several blocks",
-                f"{name(self.kind, (id,))} serves {name(EntityKind.BLOCKS, row.block_ids)}",
+                f"{instrument_and_id(snapshot, self.kind, id)} serves {named(row.block_ids)}",
             )
             for id, row in self._on_desk(snapshot)
             if len(row.block_ids) > 1

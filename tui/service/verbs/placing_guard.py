@@ -18,6 +18,7 @@ from tui.service.snapshot.compliance_states import (
     compliance_of_order,
     rules_in_words,
 )
+from tui.service.snapshot.naming import instrument_and_id, short_name
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.state_words import verdict_in_words
 from tui.service.verbs.advice import advice_for
@@ -102,9 +103,9 @@ def _user(order: Order | None) -> str:
 
 
 def _sentence(snapshot: Snapshot, id: ResourceId, members: list[Standing]) -> str:
-    first, block = members[0], snapshot.name_of(EntityKind.BLOCKS, id)
+    first, block = members[0], instrument_and_id(snapshot, EntityKind.BLOCKS, id)
     named = (each.order for each in members if each.order is not None)
-    orders = [snapshot.name_of(EntityKind.ORDERS, order) for order in named]
+    orders = [short_name(snapshot, EntityKind.ORDERS, order) for order in named]
     users = list(dict.fromkeys(each.user for each in members if each.user))
     whose = f" for {_named(orders, 'order')}" if orders else ""
     by = f", last changed by {_named(users, 'user')}" if users else ""

@@ -11,6 +11,7 @@ from tui.api.http_request import Request
 from tui.api.models import Execution
 from tui.api.requests import ExecutionRequest, ExecutionSetRequest, ResourceList
 from tui.service.numbers import units
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.verbs.facts import (
     around,
@@ -103,6 +104,6 @@ class RecordFills(OverwritingVerb[Execution], frozen=True):
             for fill in snapshot.fills_of_placement(request.placement_id):
                 same = (fill.quantity, fill.price) == (request.quantity, request.price)
                 if same and fill.id != request.id:
-                    name = snapshot.name_of(self.kind, fill.id)
+                    name = short_name(snapshot, self.kind, fill.id)
                     text = f"{units(fill.quantity)} at {fill.price} is already recorded as {name}"
                     yield Caution("looks like a duplicate", text)

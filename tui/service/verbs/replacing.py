@@ -23,6 +23,7 @@ from tui.api.requests import (
     ResourceList,
 )
 from tui.api.states import is_cancelled, is_final
+from tui.service.snapshot.naming import instrument_and_id, short_name
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.state_words import state_in_words
 from tui.service.verbs.changes import described_replacement
@@ -75,8 +76,10 @@ class _Replace(OverwritingVerb[RowT], Generic[RowT], frozen=True):
         if self.count <= LARGEST:
             return (WHOLE,)  # the sentences of the items say what changes
         said: list[str] = [
-            f"{', '.join(described_replacement(request, row))} · {snapshot.name_of(self.kind, request.id)}"
-            for request, row in self._on_desk(snapshot)
+            " · ".join(
+                (", ".join(described_replacement(each, row)), short_name(snapshot, self.kind, each.id))
+            )
+            for each, row in self._on_desk(snapshot)
         ]
         return (*said, WHOLE)
 
@@ -156,4 +159,4 @@ class ReplacePlacements(_Replace[Placement], frozen=True):
 
 
 def _state_of(snapshot: Snapshot, kind: EntityKind, row: Order | Placement) -> str:
-    return f"{snapshot.name_of(kind, row.id)} is {state_in_words(row.state)}"
+    return f"{instrument_and_id(snapshot, kind, row.id)} is {state_in_words(row.state)}"

@@ -14,6 +14,7 @@ from tui.api.requests import BlockAndOrdersRequest, PlacementRequest
 from tui.service.instrument_ids import universal
 from tui.service.sides import would_book
 from tui.service.snapshot.instruments import UNRESOLVED
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
     AllocateWeighted,
@@ -89,7 +90,7 @@ def _placed_instrument(snapshot: Snapshot, request: PlacementRequest) -> Iterato
         row = snapshot.blocks.get(id)
         if row is not None and row.block.lusid_instrument_id == UNRESOLVED:
             name = instrument_name(row.block.instrument_identifiers)
-            block = snapshot.name_of(EntityKind.BLOCKS, id)
+            block = short_name(snapshot, EntityKind.BLOCKS, id)
             yield Caution(
                 INSTRUMENT,
                 f"{name} is unknown to the server, so what {block} trades is not resolved and cannot be "
