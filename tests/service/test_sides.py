@@ -92,6 +92,11 @@ def test_a_side_that_no_type_is_called_is_not_offered_unless_orders_have_it() ->
     assert list(seen.values()) == ["Buy", "Sell", "BuyToCover", "Roll"]
 
 
+def test_an_older_spelling_in_orders_is_not_offered_beside_the_name_that_books() -> None:
+    offered = offered_sides(desk("Buy", "Sell", "CoverShort", seen=("BuyToCover",)))
+    assert list(offered.items()) == [("Buy", "Buy"), ("Sell", "Sell"), ("Buy to cover", "CoverShort")]
+
+
 def test_where_nobody_says_the_built_in_sides_are_offered() -> None:
     assert list(offered_sides(desk()).values()) == ["Buy", "Sell", "SellShort", "CoverShort"]
     assert list(offered_sides(desk(seen=("BUY", "SHORT_SELL"))).values())[:3] == ["BUY", "Sell", "SHORT_SELL"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.base import ResourceId
-from tui.api.side_families import SIDE_FAMILIES, family_typed, folded
+from tui.api.side_families import SIDE_FAMILIES, family_of, family_typed, folded
 from tui.api.states import direction_of
 from tui.service.snapshot.records import DEFAULT_SCOPE
 from tui.service.snapshot.snapshot import Snapshot
@@ -17,7 +17,10 @@ from tui.service.wire_words import in_words
 
 
 def offered_sides(snapshot: Snapshot) -> Mapping[str, str]:
-    """Return what a form offers, in words, and how this server spells it (R48)."""
+    """Return what a form offers, in words, and how this server spells it (R48).
+
+    Another spelling of a side that is offered already, which orders have and no type, is left out (R50).
+    """
     booked = [side.name for side in snapshot.records.sides_for()]
     known = dict.fromkeys((*booked, *sorted(snapshot.sides)))
     found: dict[str, str] = {}
@@ -27,7 +30,9 @@ def offered_sides(snapshot: Snapshot) -> Mapping[str, str]:
             found[family.words] = name or family.names[0]
     taken = set(map(folded, found.values()))
     for name in known:
-        if folded(name) not in taken:
+        known_family = family_of(name)
+        again = known_family is not None and known_family.words in found and name not in booked
+        if folded(name) not in taken and not again:
             words = in_words(name)
             found[name if words in found else words] = name
     return found
