@@ -363,7 +363,8 @@ class SyncedDesk:
         update = self._frozen()
         if self.snapshot is not old:
             known = update is not None and update.old is old
-            self.past_step = past_step(old, self.snapshot, over.at if over else None) if known else None
+            at, swept = (over.at, over.swept) if over else (None, frozenset[Ref]())
+            self.past_step = past_step(old, self.snapshot, at, swept) if known else None
         if update is not None:
             self._notify(update)
         return worked

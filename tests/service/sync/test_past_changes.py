@@ -12,15 +12,13 @@ from msgspec import to_builtins
 
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer, rid
-from tui.api.base import ResourceId
 from tui.api.http import AsyncBaseTransport, asgi_transport
-from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.high_water_marks import newest_change
-from tui.service.sync.past_changes import INSTANT
+from tui.service.sync.past_rows import INSTANT
 from tui.service.synced_desk import SyncedDesk
+from tui.service.verbs import SweepBlocks
 
-SWEPT = {ResourceId("demo", "BLK-0036"), ResourceId("demo", "BLK-0038")}
 VERDICT = re.compile("[cC]ompliance|[aA]pproval")
 START = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 
@@ -40,15 +38,8 @@ def everything(snapshot: Snapshot) -> dict[Ref, object]:
 
 
 def rows(snapshot: Snapshot) -> dict[Ref, object]:
-    """Return what rows say but verdicts, which are no versions of rows; blocks swept later are left out."""
-    left_out = {
-        Ref(kind, id)
-        for block in SWEPT
-        for kind, ids in related(snapshot, Ref(EntityKind.BLOCKS, block)).items()
-        for id in ids
-    }
-    found = {Ref(kind, id): row for kind in EntityKind for id, row in snapshot.rows(kind).items()}
-    return {ref: _without_verdicts(to_builtins(row)) for ref, row in found.items() if ref not in left_out}
+    """Return what rows say but verdicts, which are no versions of rows."""
+    return {ref: _without_verdicts(row) for ref, row in everything(snapshot).items()}
 
 
 def _without_verdicts(value: Any) -> Any:
@@ -68,7 +59,7 @@ async def in_past(server: AsyncBaseTransport, moment: datetime) -> Dealer:
 
 
 async def assert_as_read(server: AsyncBaseTransport, desk: SyncedDesk) -> None:
-    """Compare a desk with one that reads its moment, but for blocks that were swept later."""
+    """Compare a desk with one that reads its moment."""
     moment = desk.snapshot.as_at
     assert moment is not None
     other = (await in_past(server, moment)).desk
@@ -101,6 +92,7 @@ async def test_a_step_back_shows_what_was_there_and_the_way_on_what_came(demo: A
 
 async def test_a_step_on_from_any_moment_shows_what_came_next(demo: AsyncBaseTransport) -> None:
     desk = (await in_past(demo, START - timedelta(hours=1))).desk
+    await desk.read_ahead()
     for steps in range(1, 10_000):
         if not await desk.step(forward=True):
             break
@@ -230,3 +222,35 @@ async def test_a_desk_that_moved_on_meanwhile_is_left_alone(demo: AsyncBaseTrans
     assert dealer.desk.snapshot is not shown
     assert dealer.desk.verdicts_behind
     await assert_as_read(demo, dealer.desk)
+
+
+async def test_a_swept_block_leaves_with_its_sweep_and_comes_back_with_it(demo: AsyncBaseTransport) -> None:
+    dealer = Dealer.at(demo)
+    await dealer.trade()
+    await dealer.fill("EXE-2", "PLC-1", 40)
+    await dealer.create("BLK_8", ORD_8=5)
+    await dealer.create("BLK_7", ORD_7=100)
+    await dealer.place("PLC-7", "BLK-7", 100)
+    await dealer.fill("EXE-7", "PLC-7", 100)
+    await dealer.allocate("PLC-7")
+    await dealer.desk.load()
+    desk = dealer.desk
+    booked = [id for id in desk.snapshot.allocations if id.code.startswith("PLC-7")]
+    await dealer.book(*(id.code for id in booked))
+    assert (await desk.act(SweepBlocks((rid("BLK-7"),), "2099-01-01T00:00:00Z"))).done
+    await dealer.create("BLK_9", ORD_9=10)
+    await desk.load()
+    last = newest_change(desk.snapshot.orders.values())
+    assert last is not None
+    await desk.travel(last + INSTANT)
+    assert rid("BLK-7") not in desk.snapshot.blocks
+    for _ in range(9):
+        assert await desk.step(forward=False)
+        await assert_as_read(demo, desk)
+        if desk.past_step is not None and desk.past_step.swept:
+            assert rid("BLK-7") in desk.snapshot.blocks, "it was there until it was swept"
+            assert any(row.allocation_id in booked for row in desk.snapshot.transactions.values())
+    assert rid("PLC-7") not in desk.snapshot.placements, "gone back over its placing"
+    while await desk.step(forward=True):
+        await assert_as_read(demo, desk)
+    assert rid("BLK-7") not in desk.snapshot.blocks

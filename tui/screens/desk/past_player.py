@@ -39,7 +39,7 @@ class PastPlayer:
     ) -> None:
         self._session, self._run, self._say, self._show = session, run, say, show
         self._steps, self._shift = 0, timedelta()
-        self._going = False
+        self._going = self._ahead = False
         self._moves = 0
         self.speed = 0
         """How fast it plays, as a multiple of real time; 0 while it does not."""
@@ -78,6 +78,9 @@ class PastPlayer:
         desk = self._session.desk
         try:
             while desk is not None and desk.snapshot.as_at is not None:
+                if not self._ahead:
+                    self._ahead = True
+                    self._run(self._read_ahead())
                 if self._steps:
                     await self._step()
                 elif self._shift:
@@ -86,20 +89,26 @@ class PastPlayer:
                     await asyncio.sleep(TICK_S)
                     await self._move_by(timedelta(seconds=TICK_S * self.speed))
                 else:
-                    await desk.read_ahead()
-                    if not (self._steps or self._shift or self.speed):
-                        break
+                    break
         finally:
             self._steps, self._shift, self._going = 0, timedelta(), False
             self.stop()
-        if desk is not None and desk.verdicts_behind:
-            self._run(self._settle(self._moves))
+        self._run(self._settle(self._moves))
+
+    async def _read_ahead(self) -> None:
+        """Read changes around the moment shown, while the reader goes on or not."""
+        desk = self._session.desk
+        try:
+            if desk is not None:
+                await desk.read_ahead()
+        finally:
+            self._ahead = False
 
     async def _settle(self, moves: int) -> None:
         """Let the desk read what no step tells, unless the reader goes on meanwhile."""
         await asyncio.sleep(REST_S)
         desk = self._session.desk
-        if desk is not None and moves == self._moves:
+        if desk is not None and moves == self._moves and desk.verdicts_behind:
             await desk.settle()
 
     async def _step(self) -> None:

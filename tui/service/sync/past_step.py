@@ -25,9 +25,7 @@ class PastStep(Struct, frozen=True):
     forward: bool
 
 
-def past_step(
-    old: Snapshot, new: Snapshot, at: datetime | None, swept: frozenset[Ref] = frozenset()
-) -> PastStep:
+def past_step(old: Snapshot, new: Snapshot, at: datetime | None, swept: frozenset[Ref]) -> PastStep:
     """Return the step from ``old`` to ``new``, which was frozen from it."""
     assert old.as_at is not None
     assert new.as_at is not None

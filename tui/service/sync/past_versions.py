@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,15 @@ Piece = tuple[datetime, Rows, Rows]
 
 
 class PastChange(Struct, frozen=True):
-    """What one moment changed: its rows ``before`` and ``after`` it, None where there was none."""
+    """What one moment changed: its rows ``before`` and ``after`` it, None where there was none.
+
+    ``swept`` are the blocks among them that were swept, and left with all below them.
+    """
 
     at: datetime
     before: Rows
     after: Rows
+    swept: frozenset[Ref] = frozenset()
 
 
 class RowVersion(Struct, frozen=True):
@@ -78,18 +82,9 @@ def follows(row: Any, held: Any) -> bool:
     return (new.as_at_version_number or 0) == (old.as_at_version_number or 0) + 1
 
 
-def newest_versions(view: Snapshot, edge: Rows, until: datetime, most: int) -> list[RowVersion]:
-    """Return the rows that changed last up to ``until``, newest first; ``edge`` has those that differ."""
-
-    def held() -> Iterator[tuple[Ref, Any]]:
-        for kind in EntityKind:
-            for id, row in view.rows(kind).items():
-                at = changed_at(kind, row)
-                if at is not None and at <= until and Ref(kind, id) not in edge:
-                    yield Ref(kind, id), row
-        yield from edge.items()
-
-    versions = (version_at(ref, row) for ref, row in held())
+def newest_versions(view: Snapshot, until: datetime, most: int) -> list[RowVersion]:
+    """Return the rows that changed last up to ``until``, newest first."""
+    versions = (version_at(Ref(kind, id), row) for kind in EntityKind for id, row in view.rows(kind).items())
     found = (each for each in versions if each is not None and each.at <= until)
     return heapq.nlargest(most, found, key=lambda each: each.at)
 

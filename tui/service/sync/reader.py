@@ -29,6 +29,10 @@ from tui.service.sync.load_progress import LoadProgress
 from tui.service.sync.moment import LatestMoment, PollGate
 from tui.service.sync.named_rows import named_rows, read_named_rows
 from tui.service.sync.past_changes import PastChanges
+from tui.service.sync.past_earlier import EarlierChanges
+from tui.service.sync.past_later import LaterChanges
+from tui.service.sync.past_rows import PastRows
+from tui.service.sync.past_sweeps import Sweeps
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import LISTED, POLLED, all_of, blocks_of, is_news
 from tui.service.sync.read_session import ReadSession
@@ -122,10 +126,28 @@ class Reader:
     def past(self, booked: Mapping[ResourceId, Transaction]) -> PastChanges:
         """Return the changes around the past moment that is shown; ``booked`` are known transactions."""
         if self._past is None:
-            self._past = PastChanges(
-                self._session, self._learned, self.filters, self._blocks, self._belongs, booked, self._now
-            )
+            rows = PastRows(self._session, self._learned, self.filters, self._blocks)
+            sweeps = Sweeps(rows, self._learned, self._left_with)
+
+            def begin(moment: datetime) -> tuple[EarlierChanges, LaterChanges]:
+                shown = self.builder.view()
+                return EarlierChanges(rows, sweeps, shown, moment), LaterChanges(
+                    rows, sweeps, self._belongs, booked, self._now, shown, moment
+                )
+
+            self._past = PastChanges(self.builder, begin, self._now)
         return self._past
+
+    async def _left_with(self, blocks: Collection[ResourceId], moment: datetime) -> dict[Ref, Any]:
+        """Return those of ``blocks`` that belonged to the desk at a moment, with all rows below them."""
+        base = self.builder.base
+        empty = Snapshot(as_at=moment, home=base.home, compliance=base.compliance, records=base.records)
+        other = self.beside(empty)
+        await other.reread(Ref(EntityKind.BLOCKS, id) for id in blocks)
+        view = other.builder.view()
+        kept = [id for id in blocks if id in view.blocks and self.window.keeps(view.blocks[id])]
+        below = (related(view, Ref(EntityKind.BLOCKS, id)).items() for id in kept)
+        return {Ref(kind, id): view.rows(kind)[id] for each in below for kind, ids in each for id in ids}
 
     def beside(self, base: Snapshot) -> Reader:
         """Return another reader of this server, which begins with ``base`` and publishes nothing."""
@@ -166,10 +188,10 @@ class Reader:
         touched = builder.freeze().touched
         return {Ref(kind, id): builder.rows(kind).get(id) for kind, ids in touched.items() for id in ids}
 
-    def _belongs(self, kind: EntityKind, row: Any) -> bool:
+    def _belongs(self, builder: SnapshotBuilder, kind: EntityKind, row: Any) -> bool:
         if kind is EntityKind.BLOCKS:
-            return row.id in self.builder.rows(kind) or self.window.may_keep(row)
-        return self._is_ours(self.builder, kind, row)
+            return row.id in builder.rows(kind) or self.window.may_keep(row)
+        return self._is_ours(builder, kind, row)
 
     async def load(self) -> None:
         """Read the whole desk in pages, blocks first, and remove rows that are no longer there.
