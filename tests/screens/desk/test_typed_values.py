@@ -31,6 +31,9 @@ async def said(user: Blotter, text: str) -> None:
             "b 30k VOD stp 0.8 GBP lmt 1.02 USD @UKEQ-GROW",
             "The limit and the stop are in one currency, not in GBP and in USD.",
         ),
+        ("b 150 7203 @GLB-CORE", "! 7203 for GLB-CORE: 150 is no whole number of lots of 100."),
+        ("b 150 7203 @GLB-CORE 100 @BAL-60 50", "! 7203 for BAL-60: 50 is no whole number of lots of 100."),
+        ("b 50 US91282CJZ59 @UST-LAD", ": 50 is below the least that trades, 100."),
         ("b 50% VOD @UKEQ-GROW", "50% of what? Begin with the whole, like 50k"),
     ],
 )

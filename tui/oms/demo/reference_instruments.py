@@ -82,12 +82,15 @@ def _traded(known: DemoInstrument, at: datetime) -> InstrumentRecord:
 
 
 def _equity(known: DemoInstrument) -> InstrumentEconomics:
-    return InstrumentEconomics(instrument_type="Equity", dom_ccy=known.currency, lot_size=1)
+    """Return the terms of an equity: Tokyo trades in hundreds, the others one by one."""
+    lot = 100 if known.currency == "JPY" else 1
+    return InstrumentEconomics(instrument_type="Equity", dom_ccy=known.currency, lot_size=lot)
 
 
 def _bond(known: DemoInstrument) -> InstrumentEconomics:
     """Return the terms of a bond, which its ticker says: issuer, coupon and maturity."""
     _, coupon, matures = known.ticker.split()
+    smallest = Decimal(100 if known.currency == "USD" else 0)  # a gilt is of any penny
     month, day, year = (int(part) for part in matures.split("/"))
     maturity = datetime(2000 + year, month, day, tzinfo=UTC)
     return InstrumentEconomics(
@@ -109,8 +112,8 @@ def _bond(known: DemoInstrument) -> InstrumentEconomics:
         identifiers={},
         trading_conventions=TradingConventions(
             price_scale_factor=Decimal(100),
-            minimum_order_size=Decimal(0),
-            minimum_order_increment=Decimal(0),
+            minimum_order_size=smallest,
+            minimum_order_increment=smallest,
         ),
     )
 

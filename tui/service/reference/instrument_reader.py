@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 
 from tui.api.errors import Refused
-from tui.api.reference_models import InstrumentRecord
+from tui.api.reference_models import InstrumentEconomics, InstrumentRecord
 from tui.api.reference_operations import GET_INSTRUMENTS
 from tui.service.learned import Learned
 from tui.service.reference.optional_calls import OptionalCalls
@@ -133,4 +134,20 @@ def facts_of(record: InstrumentRecord, now: datetime, scope: str = DEFAULT_SCOPE
         kind=display_name(economics.instrument_type) if economics else "",
         price_scale=conventions.price_scale_factor if conventions else None,
         state=display_name(record.state),
+        lot=_lot(economics),
+        least=_above_zero(conventions.minimum_order_size if conventions else None),
     )
+
+
+def _lot(economics: InstrumentEconomics | None) -> Decimal | None:
+    """Return what sizes are multiples of: the increment of a bond, the lot of what trades in lots."""
+    if economics is None:
+        return None
+    conventions, lot = economics.trading_conventions, economics.lot_size
+    return _above_zero(conventions.minimum_order_increment if conventions else None) or (
+        Decimal(lot) if lot is not None and lot > 1 else None
+    )
+
+
+def _above_zero(value: Decimal | None) -> Decimal | None:
+    return value if value is not None and value > 0 else None

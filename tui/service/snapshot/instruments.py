@@ -12,6 +12,7 @@ from msgspec import Struct
 from tui.api.base import CurrencyAndAmount, Identifiers, Properties
 from tui.api.models import Block, Execution, Order, OrderGraphBlock
 from tui.api.price_units import BOND, PER_UNIT, is_bond, price_unit
+from tui.service.numbers import number
 from tui.service.snapshot.last_prices import LAST_FILL, LAST_LIMIT, LastPrice, LatestQuote
 from tui.service.snapshot.records import DEFAULT_SCOPE, LONGEST_NAME, InstrumentFacts, display_name
 from tui.service.text_folding import canonical
@@ -88,6 +89,15 @@ class Instrument(Struct, frozen=True):
         classes = (self.told_class, self.asset_class, kind)
         bond = (BOND,) if any(map(is_bond, classes)) else ()
         return tuple(filter(None, dict.fromkeys((*bond, *classes))))
+
+    def odd_size(self, units: Decimal) -> str:
+        """Return why it does not trade in so many units, in words; empty where it does, or nobody says."""
+        lot, least = (self.record.lot, self.record.least) if self.record else (None, None)
+        if least is not None and abs(units) < least:
+            return f"below the least that trades, {number(least)}"
+        if lot is not None and units % lot:
+            return f"no whole number of lots of {number(lot)}"
+        return ""
 
     def identifier(self, kind: str) -> str:
         """Return the identifier of a ``kind`` such as ``Ticker`` or ``Isin``, or an empty text."""

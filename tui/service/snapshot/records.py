@@ -40,7 +40,8 @@ class InstrumentFacts(Struct, frozen=True, gc=False):
     """An instrument as the instrument master has it.
 
     ``identifiers`` are by type (``Isin``), ``kind`` is the type of its definition (``Bond``), ``price_scale``
-    what a price is divided by to be that of one unit, None where nobody says. ``read_at`` is when this was.
+    what a price is divided by to be that of one unit, None where nobody says. An order is a multiple of
+    ``lot`` and at least ``least``, None where nobody says. ``read_at`` is when this was.
     """
 
     luid: str
@@ -53,6 +54,8 @@ class InstrumentFacts(Struct, frozen=True, gc=False):
     kind: str = ""
     price_scale: Decimal | None = None
     state: str = ""
+    lot: Decimal | None = None
+    least: Decimal | None = None
 
     @property
     def price_unit(self) -> Decimal | None:

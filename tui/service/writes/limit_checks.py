@@ -38,6 +38,8 @@ from tui.service.writes.limits import Limits
 
 _PENCE: Final = (Decimal(50), Decimal(200))
 PENCE: Final = "in pence?"
+ODD_LOT: Final = "odd lot"
+"""The kind of a size that its instrument does not trade in."""
 _SAMPLE: Final = 200
 _FEWEST: Final = 5
 _PRICED: Final = (
@@ -124,6 +126,7 @@ class LimitChecks:
             yield from self._volume(line)
             yield from self._limit(line)
             yield from self._stop(line)
+        yield from self._odd_lots()
         yield from self._outdated()
         if isinstance(self._verb, RecordFills):
             for line in self._all_lines:
@@ -247,6 +250,15 @@ class LimitChecks:
                 f"above the {limit_words(guard, bound, percent)}."
             )
             yield Finding("daily volume", text, share, guard)
+
+    def _odd_lots(self) -> Iterator[Finding]:
+        """Yield the items of sizes in which their instruments do not trade, by the instrument master."""
+        for line in self._all_lines if isinstance(self._verb, _PRICED) else ():
+            known = self._snapshot.instruments.get(line.instrument)
+            odd = known.odd_size(line.quantity) if known is not None and line.quantity else ""
+            if odd and line.quantity:
+                text = f"{self._named(line)}: {number_text(line.quantity)} is {odd}."
+                yield Finding(ODD_LOT, text, ZERO, Guard.WARN)
 
     # --- prices beside the last one ------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Final
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import Verb
 from tui.service.verbs.facts import OTHER_CURRENCY
-from tui.service.writes.limit_checks import PENCE
+from tui.service.writes.limit_checks import ODD_LOT, PENCE
 from tui.service.writes.preview import OVERSALE, Preview
 from tui.service.writes.unknown_names import unknown_names
 
@@ -24,7 +24,7 @@ def objections(verb: Verb, preview: Preview, snapshot: Snapshot) -> tuple[str, .
     asked = (
         text
         for warning in preview.soft
-        if (warning.typed or warning.kind == OTHER_CURRENCY) and warning.kind not in TOLD_OTHERWISE
+        if (warning.typed or warning.kind in (OTHER_CURRENCY, ODD_LOT)) and warning.kind not in TOLD_OTHERWISE
         for text in warning.texts or (warning.text,)
     )
     found = (text for text in (*preview.hard, *asked) if text not in names)
