@@ -92,6 +92,11 @@ class FieldList(ScrollView, can_focus=True):
         return self.entries[self.at] if self.entries else None
 
     @property
+    def lines(self) -> int:
+        """How many lines the fields take."""
+        return len(self._places)
+
+    @property
     def values(self) -> dict[str, str]:
         """All values by field id."""
         return {entry.field.id: entry.value for entry in self.entries}
@@ -258,13 +263,13 @@ class FieldList(ScrollView, can_focus=True):
         return "" if below else fit(message, room), kind
 
     @property
-    def says_fault(self) -> bool:
-        """Whether the fault of the field with the focus stands at the field, whole."""
+    def says_whole(self) -> bool:
+        """Whether what is said of the field with the focus stands at the field, whole."""
         if self.current is None:
             return False
-        message, kind = self.current.message()
+        message, _ = self.current.message()
         _, room = self._rooms(self.current.field, self.scrollable_content_region.width)
-        return kind == "error" and cell_len(message) <= room
+        return cell_len(message) <= room
 
     def _refresh_entry(self, at: int) -> None:
         for line, (place, _) in enumerate(self._places):
@@ -382,8 +387,7 @@ class FormFields(Vertical):
             explained.styles.height = self.explain_lines
             explained.update(_offered(entry.offers, entry.value, self.size.width), layout=False)
         else:
-            said = Content("") if self.list.says_fault else explanation(entry)
-            explained.update(said, layout=False)
+            explained.update(explanation(entry, told=self.list.says_whole), layout=False)
 
     @property
     def explain_lines(self) -> int:
@@ -413,10 +417,15 @@ def _offered(offers: Sequence[Offer], value: str, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def explanation(entry: FieldEntry) -> Content:
-    """Return the message about the field with the focus: the error in full, its options, or its help."""
+def explanation(entry: FieldEntry, *, told: bool = False) -> Content:
+    """Return the message about the field with the focus: the error in full, its options, or its help.
+
+    What is ``told`` at the field already is not said again.
+    """
     text, kind = entry.message()
     field = entry.field
+    if kind == "error" and told:
+        return Content("")
     if kind == "error":
         return Content.styled(text, "$text-error")
     if isinstance(entry, ChoiceEntry):
@@ -437,4 +446,6 @@ def explanation(entry: FieldEntry) -> Content:
         return Content.styled(visible(lead), "dim") + Content(
             visible(", ".join(map(field.in_words, matches)))
         )
-    return Content.styled(visible(field.help or text), "dim")
+    if kind != "help" and not told:
+        return Content(text)
+    return Content.styled(visible(field.help or ("" if told else text)), "dim")

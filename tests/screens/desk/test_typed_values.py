@@ -159,3 +159,20 @@ async def test_a_fill_takes_a_percentage_of_what_is_open_and_says_what_it_leaves
         await user.fill("price", "174.2 USD")
         await user.press("enter")
         assert "2,050" in await user.preview()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 34)])
+async def test_a_new_order_fits_the_screen_with_all_that_is_said_of_it(width: int, height: int) -> None:
+    async with blotter(size=(width, height)) as user:
+        await user.press("n")
+        await user.fill("instrument", "VOD")
+        await user.fill("orders", "50k @UKEQ-GROW 60% @UKEQ-INC 40%")
+        await user.fill("type", "")
+        await user.press("l")
+        await user.fill("limit", "0.95")
+        await said(user, "above the hard limit of 10")
+        shown = user.boxed()
+        for text in ("Side", "Instrument", "Orders", "Type", "Limit", "Stop", "Currency", "Block"):
+            assert text in shown
+        assert "UKEQ-INC holds" in shown
+        assert "Enter continue" in user.text()

@@ -31,8 +31,12 @@ JUDGED_AFTER_S = 0.1
 ROOMY = 40
 """Lines of a terminal in which two objections are said under a form; in a lower one it is one."""
 
-CHROME_LINES = 9
+MOST_SAID = 8
+"""Lines that a form may say of its values; where all of it does not fit, no line is left empty."""
+CHROME_LINES = 6
 """Lines of the box besides intro and rows: border, explanation, live line, and one more problem."""
+AROUND_LINES = 3
+"""An empty line in the box, and two of the desk around it, where there is room."""
 LIVE_LINES = 2
 """Those of them that the live line and one more problem have, kept free where anything may be said there."""
 
@@ -216,8 +220,11 @@ class FormDialog(Dialog[dict[str, str]]):
         for form in self.query(FormFields):
             listed = form.explain_lines - EXPLAIN_LINES
             under = max(LIVE_LINES, said) - LIVE_LINES + listed
-            room = terminal.height - CHROME_LINES - under - (intro + 1 if intro else 0)
-            form.list.styles.max_height = max(2, room)
+            spaces = AROUND_LINES + bool(intro)
+            room = terminal.height - CHROME_LINES - intro
+            tight = form.list.lines + MOST_SAID - LIVE_LINES + spaces > room
+            self.set_class(tight, "tight")
+            form.list.styles.max_height = max(2, room - under - (0 if tight else spaces))
 
     @property
     def _most_objections(self) -> int:
