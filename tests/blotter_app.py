@@ -22,11 +22,13 @@ from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
+from styles.themes import DEFAULT
 from tests.seeded_server import seeded_server
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.app import BlotterApp, Connection
+from tui.columns.last_session import SessionStore
 from tui.columns.saved_views import ViewStore
 from tui.config.tape_settings import TapeSettings
 from tui.oms.http.app import ServerSettings
@@ -75,6 +77,8 @@ async def desk_app(
     exceptions: Mapping[str, int | None] | None = None,
     first_screen: str = "desk",
     views: ViewStore | None = None,
+    last_session: SessionStore | None = None,
+    theme: str = DEFAULT,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -124,6 +128,8 @@ async def desk_app(
         exceptions=exceptions or {},
         first_screen=first_screen,
         views=views,
+        last_session=last_session,
+        theme=theme,
     )
     try:
         yield BlotterApp(environment, connect, preferences, now=now)

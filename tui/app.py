@@ -47,6 +47,8 @@ from widgets.notice import Notice
 from widgets.visible import visible
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from tui.screens.palette import PaletteCommand
     from tui.service.desk import Desk
     from tui.thinwire.driver import WireHandle
@@ -238,10 +240,9 @@ class BlotterApp(App[None]):
     @work(group="session", exit_on_error=False)
     async def _open(self) -> None:
         """Connect, read the desk page by page, then load what the first keys need."""
-        self._connection = await self._connect()
+        connection, _ = await asyncio.gather(self._reach(), self._restore())
         _watch_only_what_is_new()
-        desk = self._connection.desk
-        self.session.desk = desk
+        desk = self.session.desk = connection.desk
         desk.subscribe(self._updated)
         desk.in_use = self._rows_in_use
         await desk.load()
@@ -252,6 +253,17 @@ class BlotterApp(App[None]):
         _watch_only_what_is_new()
         await desk.beside.identify()
         self._poller.read_reference()
+
+    async def _reach(self) -> Connection:
+        self._connection = await self._connect()
+        return self._connection
+
+    async def _restore(self) -> None:
+        """Show the desk as it was left, and the theme chosen then unless another is asked for now."""
+        await self._desk_screen.restore()
+        chosen, instead_of = self.session.theme_chosen, self.session.theme_instead_of
+        if chosen and instead_of == self.session.preferences.theme and not self.no_color:
+            self._show_theme(chosen)
 
     async def _make_ready(self) -> None:
         """Load forms, verbs, dialogs and viewers while nobody waits for them."""
@@ -299,6 +311,13 @@ class BlotterApp(App[None]):
         self.session.visits.save()
         if self._connection is not None:
             await self._connection.close()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End the program, and keep how the desk is left."""
+        for screen in self._screen_stack:
+            if isinstance(screen, DeskScreen):
+                screen.keep_session()
+        super().exit(result, return_code, message)
 
     @property
     def _desk_screen(self) -> DeskScreen:
@@ -513,7 +532,11 @@ class BlotterApp(App[None]):
         self.notify(sentence, markup=False)
 
     def _choose_theme(self, theme: str) -> None:
-        """Show a theme, or follow the terminal."""
+        """Show a theme, or follow the terminal, from now on."""
+        self.session.theme_chosen, self.session.theme_instead_of = theme, self.session.preferences.theme
+        self._show_theme(theme)
+
+    def _show_theme(self, theme: str) -> None:
         self._follows = theme == AUTO
         self.theme = self._theme_of_terminal if self._follows else theme
         if self._follows and self.session.wire is not None:

@@ -20,6 +20,7 @@ from styles.themes import THEMES
 from tui.actions.action import Action
 from tui.api.requests import MarketStatus
 from tui.columns.format import DisplayContext
+from tui.columns.last_session import SessionStore
 from tui.columns.saved_views import StoredViews, ViewStore, applied
 from tui.pace import Pace
 from tui.service.environment import Environment, Health
@@ -64,6 +65,8 @@ class Preferences(Struct, frozen=True):
     tape: TapeSettings = TapeSettings()
     views: ViewStore | None = None
     """Where views are kept by name; None keeps none."""
+    last_session: SessionStore | None = None
+    """Where it is kept how the desk is left; None keeps nothing."""
     visits: Path | None = None
     """The file that says when this user was here last; None keeps nothing."""
 
@@ -99,6 +102,8 @@ class DeskSession:
         """The view that was opened or saved last; empty for the desk as it is made."""
         self.view_base = applied((), Records())
         """The desk as that view makes it."""
+        self.theme_chosen = self.theme_instead_of = ""
+        """The theme that was chosen, and the one of the settings when it was; empty where none was."""
         self.pace = Pace(preferences.refresh_s)
         """How long polls wait for each other."""
         self.visits = Visits(preferences.visits, now)

@@ -9,8 +9,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,11 +27,9 @@ from tui.standard_output import write_out
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from typing import Any
 
     from tui.api.http import Http
     from tui.app import Connect, Connection
-    from tui.config.views_file import ReadViews, ViewsFile
     from tui.service.desk import Environment
     from tui.service.desk_profile import DeskProfile
     from tui.service.rehearsal.rehearse import OpenSandbox
@@ -67,6 +64,8 @@ class ChosenServer(Struct, frozen=True):
     """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
     visits: Path | None = None
     """The file that says when this user was on it last; None where nothing is kept."""
+    session: Path | None = None
+    """The file that says how the desk was left; None where nothing is kept."""
 
 
 class DeskChoices(Struct, frozen=True):
@@ -141,6 +140,7 @@ def run_blotter(given: argparse.Namespace) -> int:
     from tui.app import BlotterApp
     from tui.clipboard import Clipboard
     from tui.session import Preferences
+    from tui.started_files import StartedSession, StartedViews
     from tui.thinwire import says_dark, wire_to_terminal
 
     theme = given.theme or settings.theme
@@ -176,6 +176,11 @@ def run_blotter(given: argparse.Namespace) -> int:
             tape=settings.tape,
             visits=server.visits,
             views=StartedViews(server.profile.shared_views),
+            last_session=(
+                StartedSession(server.session, names, begins_anew=given.no_restore or given.fresh)
+                if server.session and settings.restore
+                else None
+            ),
         ),
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
@@ -183,32 +188,6 @@ def run_blotter(given: argparse.Namespace) -> int:
     )
     app.run()
     return app.return_code or 0
-
-
-class StartedViews:
-    """The views in files; what reads them is loaded when the first is wanted."""
-
-    def __init__(self, shared: str) -> None:
-        self._shared = Path(shared).expanduser() if shared else None
-
-    @cached_property
-    def _file(self) -> ViewsFile:
-        from tui.columns.saved_views import view_mistakes
-        from tui.config.views_file import ViewsFile
-
-        return ViewsFile(paths.views_file(), self._shared, view_mistakes)
-
-    def read(self) -> ReadViews:
-        """Return the views as they are kept now, and what is wrong there."""
-        return self._file.read()
-
-    def held(self, name: str) -> Mapping[str, Any] | None:
-        """Return what is kept under a name of the reader's own; None when nothing is."""
-        return self._file.held(name)
-
-    def write(self, name: str, entry: Mapping[str, Any] | None, seen: Mapping[str, Any] | None) -> bool:
-        """Keep a view, or no longer; return False where it is not as it was ``seen``."""
-        return self._file.write(name, entry, seen)
 
 
 def vocabulary() -> Vocabulary:
@@ -287,7 +266,8 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
     visits = _visits(server.environment.url)
-    return ChosenServer(server.environment, connect, server.profile, read_only, visits=visits)
+    left = _session(f"{server.environment.name} {server.environment.url}")
+    return ChosenServer(server.environment, connect, server.profile, read_only, visits=visits, session=left)
 
 
 def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
@@ -332,7 +312,8 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     visits = _visits(str(file.resolve())) if file else None
-    return ChosenServer(environment, connect, profile, given.read_only, opening, visits)
+    left = _session(str(file.resolve())) if file else None
+    return ChosenServer(environment, connect, profile, given.read_only, opening, visits, left)
 
 
 def _connection(
@@ -381,6 +362,11 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
 def _visits(server: str) -> Path:
     """Return the file that says when this user was on one server last."""
     return paths.state_dir() / f"visit-{_digest(server)}.txt"
+
+
+def _session(desk: str) -> Path:
+    """Return the file that says how one desk was left: each profile is a desk of its own."""
+    return paths.state_dir() / f"session-{_digest(desk)}.toml"
 
 
 def _cache(server: str) -> Path:

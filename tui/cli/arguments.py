@@ -127,6 +127,12 @@ def _shared(*, again: bool) -> argparse.ArgumentParser:
         default=otherwise(False),
         help="throw the demo database away and start over",
     )
+    add(
+        "--no-restore",
+        action="store_true",
+        default=otherwise(False),
+        help="show the desk as it is made, not as it was left",
+    )
     return options
 
 

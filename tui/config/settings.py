@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True):
     refresh_seconds: int = 2
     home: str = "demo"
     shared_views: str = ""
+    restore: bool = True
     log_level: LogLevel = "info"
     keys: Mapping[str, str] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)

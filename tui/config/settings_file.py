@@ -257,6 +257,10 @@ class SettingsFile(Written):
     shared_views: str = Field(
         DEFAULTS.shared_views, description="File of views that desks share; nobody writes it from here."
     )
+    restore: bool = Field(
+        DEFAULTS.restore,
+        description="Show each desk as it was left; with false nothing of that is kept.",
+    )
     log_level: LogLevel = Field(
         DEFAULTS.log_level,
         description="How much the log says: debug, info or warning. No secret is logged at any of them.",
@@ -322,6 +326,7 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         refresh_seconds=file.refresh_seconds,
         home=file.home,
         shared_views=file.shared_views,
+        restore=file.restore,
         log_level=file.log_level,
         keys=file.keys,
         profiles=profiles,

@@ -10,19 +10,18 @@ import fcntl
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 from pydantic import Field
 
 from tui.atomic_file import PRIVATE, write_atomically
 from tui.input_files.mistakes import CheckError, Document, Mistake, shown
 from tui.input_files.read_file import parse_toml, read_text
-from tui.input_files.strict_model import Filled, Written, mistakes_in
+from tui.input_files.strict_model import Filled, Written
 from tui.input_files.toml_lines import NotEditable, with_table, with_value, without
+from tui.input_files.what_holds import what_holds
 
 VERSION: Final = 1
 BEGINNING: Final = """\
@@ -30,8 +29,6 @@ BEGINNING: Final = """\
 # A view that is based_on another says only what differs from it.
 version = 1
 """
-_ROUNDS: Final = 100
-"""How often at most a file is checked again without the entries at fault."""
 
 Entries = Mapping[str, Mapping[str, Any]]
 """What views say, by name, in the names of :class:`ViewEntry`."""
@@ -146,16 +143,9 @@ class ViewsFile:
             return {}, tuple(str(error).splitlines())
         except OSError as error:
             return {}, (f"{path} cannot be read: {error.strerror}.",)
-        others = [*others]
-        wrong: dict[str, None] = {}
-        for _ in range(_ROUNDS):
-            mistakes = mistakes_in(ViewsOfADesk, document)
-            mistakes = mistakes or [*self._find_mistakes(document.found, others)]
-            if not mistakes:
-                break
-            wrong |= dict.fromkeys(document.sentences(mistakes))
-            document = replace(document, found=_left_out(document.found, mistakes))
-        return document.found.get("views", {}), tuple(wrong)
+        known = [*others]
+        found, wrong = what_holds(document, ViewsOfADesk, lambda held: self._find_mistakes(held, known))
+        return found.get("views", {}), wrong
 
 
 def _check_version(document: Document) -> None:
@@ -165,17 +155,6 @@ def _check_version(document: Document) -> None:
             f"{document.name} is of version {shown(version)}, and this program knows version {VERSION}: "
             "it is neither used nor changed."
         )
-
-
-def _left_out(found: Mapping[str, Any], mistakes: Iterable[Mistake]) -> dict[str, Any]:
-    """Return what a file says without the entries at fault."""
-    kept = deepcopy(dict(found))
-    for place in sorted({each.place for each in mistakes}, key=repr, reverse=True):
-        inner: Any = kept
-        for step in place[:-1]:
-            inner = inner[step]
-        del inner[place[-1]]
-    return kept
 
 
 def _changed(text: str, name: str, entry: Mapping[str, Any] | None) -> str:

@@ -6,6 +6,7 @@ Loading this loads pydantic, so it is imported when there is something to check 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
@@ -127,6 +128,7 @@ _WORDS: Final = {
     bool: "true or false",
     int: "a whole number",
     Decimal: "a number",
+    date: "a date",
     dict: "a table",
     list: "an array of tables",
 }

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from msgspec import Struct
 LONGEST_TEXT: Final = 65_536
 """Characters of a text in which a line is looked for: the search takes longer than the reading."""
 
-Value = str | int | bool | float | Decimal | list[Any]
+Value = str | int | bool | float | Decimal | date | list[Any]
 
 
 class Statement(Struct, frozen=True):
@@ -309,6 +310,31 @@ def literal(value: Value) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     return str(value).lower()
+
+
+def as_toml(found: Mapping[str, Any], place: tuple[str, ...] = ()) -> str:
+    """Return a TOML text that says ``found``: values before tables, tables of an array one by one.
+
+    >>> print(as_toml({"a": 1, "b": {"c": {"d": "e"}}, "e": [{"f": True}]}), end="")
+    a = 1
+    <BLANKLINE>
+    [b.c]
+    d = "e"
+    <BLANKLINE>
+    [[e]]
+    f = true
+    """
+    text = tables = ""
+    for name, value in found.items():
+        inner = (*place, name)
+        if isinstance(value, Mapping):
+            said = as_toml(value, inner)
+            tables += said if said.startswith("\n") else f"\n[{key_text(*inner)}]\n{said}"
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            tables += "".join(f"\n[[{key_text(*inner)}]]\n{as_toml(each, inner)}" for each in value)
+        else:
+            text += f"{key_text(name)} = {literal(value)}\n"
+    return text + tables
 
 
 def key_text(*keys: str) -> str:

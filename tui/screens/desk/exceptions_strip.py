@@ -86,6 +86,11 @@ class ExceptionsStrip(Widget):
         """Return whether rows are still to be judged."""
         return self._feed is not None and self._feed.busy
 
+    def is_settled(self, snapshot: Snapshot) -> bool:
+        """Return whether every row of a snapshot is judged, and nothing it needs is still being read."""
+        judged = self._feed is not None and not self._feed.busy and self._feed.snapshot is snapshot
+        return judged and not snapshot.bookings_due
+
     @property
     def text(self) -> str:
         """The text of the strip, in as many lines as it has."""

@@ -518,6 +518,21 @@ class PanesScreen(ActsWhenMounted[None]):
             self.notify(f"The filter of {pane.kind.value} hid this row: it is cleared.", markup=False)
         return dropped
 
+    @property
+    def in_turn(self) -> EntityKind:
+        """The pane that has its turn at the right."""
+        return self._last
+
+    def show_as_left(self, focus: EntityKind, right: EntityKind | None, *, full_screen: bool) -> None:
+        """Show the panes as they were left: the one with the focus, the one at the right."""
+        self.full_screen = full_screen
+        if right is not None:
+            self._last = right
+            if not self.pane(right).is_attached:
+                self.query_one("#panes").mount(self.pane(right))
+        self._arrange()
+        self.call_after_refresh(self.show_pane, focus)
+
     def show_pane(self, kind: EntityKind) -> None:
         """Go to a pane, and mount it or give it its turn where it needs that."""
         if kind in TAKING_TURNS:

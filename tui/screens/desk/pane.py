@@ -137,6 +137,16 @@ class Pane(Vertical):
         return self._arranger.rows.total
 
     @property
+    def hidden(self) -> int:
+        """How many rows the filter hides."""
+        return self._arranger.rows.hidden if self.view.filter else 0
+
+    @property
+    def hidden_needing(self) -> int:
+        """How many of these need somebody."""
+        return self._arranger.hidden_needing
+
+    @property
     def matching(self) -> tuple[ResourceId, ...]:
         """The rows shown that filter and scope let through, in order: those and pinned ones are shown."""
         return self._arranger.rows.matching

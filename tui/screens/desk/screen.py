@@ -6,6 +6,7 @@ every other one itself (:mod:`tui.screens.desk.desk_command`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -33,6 +34,7 @@ from tui.session import DeskSession
 from widgets.text_line import Pieces
 
 if TYPE_CHECKING:
+    from tui.screens.desk.session_keeper import SessionKeeper
     from tui.screens.palette import PaletteCommand
 
 NO_KEY: Final = "no-key-for-"
@@ -63,11 +65,35 @@ class DeskScreen(PanesScreen):
         super().__init__(session)
         self._dialogs: Worker[None] | None = None
         """The worker that shows dialogs now."""
+        self._keeper: SessionKeeper | None = None
+        """Keeps how the desk is left; loaded where that is wanted."""
+        self._shown = asyncio.Event()
 
     def on_mount(self) -> None:
         super().on_mount()
         if self.session.preferences.first_screen == "exceptions":
             self.open_exceptions()
+        self._shown.set()
+
+    async def restore(self) -> None:
+        """Show the desk as it was left, and keep from now on how it is."""
+        store = self.session.preferences.last_session
+        if store is not None:
+            from tui.screens.desk.session_keeper import SessionKeeper
+
+            await self._shown.wait()
+            self._keeper = SessionKeeper(self, store)
+            await self._keeper.restore()
+
+    def keep_session(self) -> None:
+        """Keep how the desk is left now."""
+        if self._keeper is not None:
+            self._keeper.leave()
+
+    def _each_second(self) -> None:
+        super()._each_second()
+        if self._keeper is not None:
+            self._keeper.tick()
 
     @property
     def in_dialog(self) -> bool:
