@@ -34,6 +34,7 @@ from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.screens.dialogs.sending_dialog import SendingDialog
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.exceptions.screen import ExceptionsScreen
+from tui.screens.filters_rows import FiltersRows
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
 from tui.screens.line_about_row import LineAboutRowScreen
@@ -117,7 +118,7 @@ def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, *MADE, DeskScreen} <= found
     bases = {PanesScreen, OpensInTurns, ActsWhenMounted, AboveScreen, DismissOnce, Dialog, GuardedDialog}
-    bases |= {ShowsRows, RowListScreen, LineAboutRowScreen}
+    bases |= {ShowsRows, FiltersRows, RowListScreen, LineAboutRowScreen}
     over_the_desk = found - {DeskScreen} - bases
     assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)

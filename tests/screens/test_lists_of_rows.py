@@ -1,4 +1,4 @@
-"""Lists over the desk are filtered, copied and exported like its panes: exceptions, activity, changes."""
+"""What stands over the desk is filtered, copied and exported like its panes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tests.screens.desk.test_copies_and_exports import copied, exported
+from tui.screens.browse.screen import BrowseScreen
 
 AFTERNOON = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 
@@ -107,6 +108,45 @@ async def test_every_changed_value_is_exported_with_its_row(user: Blotter, tmp_p
     assert len(lines) == len(user.desk.snapshot.executions)
     assert all(line["row"].startswith("execution: ") for line in lines)
     assert {line["now"] for line in lines} == {"new"}
+
+
+async def test_rows_that_are_browsed_are_copied_and_exported_as_they_are_listed(
+    user: Blotter, tmp_path: Path
+) -> None:
+    await opened(user, "B", "BLK-0038")
+    await user.press("space", "down", "space")
+    head, *rows = (line.split("\t") for line in (await copied(user, "TSV")).splitlines())
+    assert head[:3] == ["Block", "Created", "Side"]
+    assert [row[0] for row in rows] == ["BLK-0039", "BLK-0038"]
+    assert "/blocks/demo/BLK-0039" in await copied(user, "curl")
+    await exported(user, "CSV", "mine")
+    file = tmp_path / "mine.csv"
+    await user.until(file.exists)
+    screen = user.app.screen
+    assert isinstance(screen, BrowseScreen)
+    codes = [row["Block"] for row in csv.DictReader(file.open())]
+    assert codes == [getattr(key, "code", "") for key in screen.grid.keys]
+
+
+async def test_a_ticket_copies_its_row_and_exports_the_rows_that_belong_with_it(
+    user: Blotter, tmp_path: Path
+) -> None:
+    await user.go("blocks", "BLK-0032")
+    await opened(user, "enter", "Placements (4)")
+    assert await copied(user, "id") == "demo/BLK-0032"
+    assert await copied(user, "cell", "Executed") == "15000"
+    await exported(user, "CSV", "related")
+    await user.until((tmp_path / "related.csv").exists)
+    rows = list(csv.DictReader((tmp_path / "related.csv").open()))
+    assert {row["Kind"] for row in rows} >= {"order", "placement", "execution"}
+    [placed] = [row for row in rows if row["Id"] == "demo/PLC-00034"]
+    assert placed["State"] == "partly filled"
+    await opened(user, "i", "orderIds")
+    assert json.loads(await copied(user, "JSON"))["block"]["id"]["code"] == "BLK-0032"
+    await exported(user, "CSV", "members")
+    await user.until((tmp_path / "members.csv").exists)
+    members = list(csv.DictReader((tmp_path / "members.csv").open()))
+    assert "demo/BLK-0032" in [row["Value"] for row in members if row["Member"] == "Id"]
 
 
 def said(user: Blotter) -> str:

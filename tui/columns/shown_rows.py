@@ -50,6 +50,22 @@ class ShownRows(Struct, frozen=True):
         return format.write(self.columns, self.lines(self.keys))
 
 
+def one_row(ref: Ref, snapshot: Snapshot, columns: Sequence[Column]) -> ShownRows:
+    """Return a row of the desk by itself."""
+    kind, keys = ref.kind, (ref.id,)
+    return ShownRows(
+        kind.value,
+        kind.singular,
+        columns,
+        snapshot,
+        keys,
+        keys,
+        snapshot.rows(kind).get,
+        lambda id: ref,
+        columns[0].id,
+    )
+
+
 def of_view(
     view: View,
     snapshot: Snapshot,

@@ -13,8 +13,8 @@ from tui.api.sanitize import clean
 from tui.columns.column import Column, exported
 from tui.columns.factories import plain
 from tui.columns.format import DisplayContext, clock, clock_and_age
+from tui.screens.filters_rows import LIST_KEYS
 from tui.screens.line_about_row import LineAboutRowScreen
-from tui.screens.row_list import LIST_KEYS
 from tui.service.row_phrases import short_id
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.tape.tape import TapeEntry

@@ -18,8 +18,8 @@ from tui.columns.factories import plain
 from tui.columns.format import DisplayContext, clock, clock_and_age
 from tui.columns.row_changes import RowChange, row_changes
 from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.filters_rows import LIST_KEYS
 from tui.screens.line_about_row import LineAboutRowScreen
-from tui.screens.row_list import LIST_KEYS
 from tui.service.numbers import counted
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot

@@ -32,7 +32,7 @@ class CopyForm(Struct, frozen=True):
 
     name: str
     help: str
-    make: Callable[[ShownRows, Desk], str]
+    make: Callable[[ShownRows, Desk | None], str]
     all_shown: bool = False
     missing: Callable[[ShownRows], str] = lambda shown: ""
 
@@ -52,34 +52,34 @@ def _not_there(shown: ShownRows) -> str:
     return f"{gone} is not on the desk any more: copy its id or the request." if gone else _no_row(shown)
 
 
-def _ids(shown: ShownRows, desk: Desk) -> str:
+def _ids(shown: ShownRows, desk: Desk | None) -> str:
     return "\n".join(clean(str(ref.id)) for ref in shown.refs)
 
 
-def _cells(shown: ShownRows, desk: Desk) -> str:
+def _cells(shown: ShownRows, desk: Desk | None) -> str:
     column = next(each for each in shown.columns if each.id == shown.column)
     rows = (row for key in shown.chosen if (row := shown.row(key)) is not None)
     return "\n".join(clean(exported(column.value(shown.snapshot, row))) for row in rows)
 
 
-def _rows(shown: ShownRows, desk: Desk) -> str:
+def _rows(shown: ShownRows, desk: Desk | None) -> str:
     return "\n".join("\t".join(map(inert, line)) for line in shown.lines(shown.chosen))
 
 
-def _json(shown: ShownRows, desk: Desk) -> str:
+def _json(shown: ShownRows, desk: Desk | None) -> str:
     rows = (shown.snapshot.row(ref) for ref in shown.refs)
     return "\n".join(clean(codec.encode(row).decode()) for row in rows if row is not None)
 
 
-def _curl(shown: ShownRows, desk: Desk) -> str:
-    return desk.curl_of_rows(shown.refs, shown.snapshot)
+def _curl(shown: ShownRows, desk: Desk | None) -> str:
+    return desk.curl_of_rows(shown.refs, shown.snapshot) if desk is not None else ""
 
 
-def _as_tsv(shown: ShownRows, desk: Desk) -> str:
+def _as_tsv(shown: ShownRows, desk: Desk | None) -> str:
     return TSV.write(shown.columns, shown.lines(shown.chosen))
 
 
-def _as_markdown(shown: ShownRows, desk: Desk) -> str:
+def _as_markdown(shown: ShownRows, desk: Desk | None) -> str:
     return MARKDOWN.write(shown.columns, shown.lines(shown.chosen))
 
 
@@ -117,7 +117,7 @@ async def copy_rows(app: App[Any], session: DeskSession, shown: ShownRows, first
     )
     intro = f"Of {counted(len(shown.chosen), shown.singular)}."
     answered = await app.push_screen_wait(FormDialog("Copy", intro, fields, wrong))
-    if answered is None or session.desk is None:
+    if answered is None:
         return
     form = names[answered["choice"]]
     copied = replace(

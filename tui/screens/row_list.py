@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ScreenResultType
@@ -21,13 +20,12 @@ from tui.columns.column import Column
 from tui.columns.shown_rows import ShownRows
 from tui.columns.steps import Steps
 from tui.screens.desk_frame import FramedHeading
+from tui.screens.filters_rows import FiltersRows
 from tui.screens.grid_columns import grid_columns
-from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
 from tui.screens.turns import Turns
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.session import DeskSession
-from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid, GridColumn
 from widgets.key_bar import hints_of, shown_bindings
 from widgets.key_names import key_words
@@ -37,10 +35,7 @@ from widgets.whole_numbers import shortened
 
 if TYPE_CHECKING:
     from tui.columns.filter import Filter, Filterable
-    from tui.columns.filter_completion import Completion
 
-LIST_KEYS: Final = (Binding("slash", "filter", "Filter"), *TAKES_ROWS)
-"""The keys of every list."""
 STAY: Final = ("open", "filter", "back")
 """The actions whose hints stay longest on a narrow screen."""
 LEAVES: Final = key_words("escape")
@@ -51,7 +46,7 @@ A_STEP: Final = 50
 """Lines that are tested in one step of a filter."""
 
 
-class RowListScreen(ShowsRows[ScreenResultType]):
+class RowListScreen(FiltersRows[ScreenResultType]):
     """Shows lines in columns; what the line under the cursor says stands in full beneath them.
 
     A list says what it lists, and what Enter does. It is looked at every second: what grows older is drawn
@@ -69,20 +64,15 @@ class RowListScreen(ShowsRows[ScreenResultType]):
     singular: ClassVar[str]
 
     def __init__(self, session: DeskSession, columns: Sequence[Column]) -> None:
-        super().__init__()
-        self.session = session
+        super().__init__(session)
         self.columns = columns
         self.look = session.display_context
         self.grid = Grid(self.drawn_columns(), self._cells, ascii=self.look.ascii, frozen=0)
-        self.filter_bar = FilterBar(placeholder="vod or azn, >09:30, !not", complete=self._complete)
         self._heading = TextLine(id="heading")
         self._all: Mapping[Hashable, Any] = {}
         self._shown: Mapping[Hashable, Any] = {}
-        self._filter: Filter | None = None
         self._tested: Snapshot = EMPTY
         """The desk that the filter was applied to."""
-        self._filter_text = ""
-        self._aged: Sequence[Sequence[Cell]] = ()
         self.turns = Turns()
 
     # --- what a list says -----------------------------------------------------------------------
@@ -122,12 +112,7 @@ class RowListScreen(ShowsRows[ScreenResultType]):
     @property
     def is_filtered(self) -> bool:
         """Whether a filter is in force."""
-        return self._filter is not None
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The desk that the lines are about."""
-        return self.session.snapshot
+        return self.filter is not None
 
     # --- what is shown --------------------------------------------------------------------------
 
@@ -149,7 +134,6 @@ class RowListScreen(ShowsRows[ScreenResultType]):
         ranks = [int(binding.action not in STAY) for binding in shown_bindings(self.BINDINGS)]
         self.query_one("#keys", Pieces).show(hints, ranks)
         self.query_one("#message").display = False
-        self.filter_bar.display = False
         self.list()
         self.set_interval(1.0, self._each_second)
 
@@ -176,9 +160,7 @@ class RowListScreen(ShowsRows[ScreenResultType]):
     def _each_second(self) -> None:
         """Show what there is now, as after news or on a new day, and ages that are another text by now."""
         self.look = self.session.display_context
-        if self._filter is not None and self._filter.until and self.session.now() >= self._filter.until:
-            self._apply(self._filter_text)
-        else:
+        if not self.keep_time():
             self.list()
         self.grid.refresh_cells(tuple(self.grid.in_sight))
         self._write_out()
@@ -191,17 +173,17 @@ class RowListScreen(ShowsRows[ScreenResultType]):
             return
         before, self._all, self._tested = self._all, rows, snapshot
         changed = [key for key, row in rows.items() if before.get(key) is not row]
-        if self._filter is None:
+        if self.filter is None:
             self._show(rows, changed)
         else:
-            self._show_matching(self._filter, rows, changed)
+            self._show_matching(self.filter, rows, changed)
 
     @work(exclusive=True, group="filter", description="a filter")
     async def _show_matching(
         self, filter: Filter, rows: Mapping[Hashable, Any], changed: Sequence[Hashable]
     ) -> None:
         found = await self.turns.work(self._matching(filter, rows))
-        if rows is self._all and filter is self._filter:
+        if rows is self._all and filter is self.filter:
             self._show(found, changed)
 
     def _matching(self, filter: Filter, rows: Mapping[Hashable, Any]) -> Steps[dict[Hashable, Any]]:
@@ -225,10 +207,10 @@ class RowListScreen(ShowsRows[ScreenResultType]):
     def label(self) -> None:
         """Say in the heading what is listed, and what the filter hides of it."""
         parts = [self.heading(self._all.values())]
-        if self._filter_text:
+        if self.filter_text:
             hidden = len(self._all) - len(self._shown)
             parts = [self.of.capitalize(), f"{len(self._shown):,} of {len(self._all):,}"]
-            parts += [f"/{clean(self._filter_text)}", f"hides {hidden:,}{self.hidden_words()}"]
+            parts += [f"/{clean(self.filter_text)}", f"hides {hidden:,}{self.hidden_words()}"]
         chosen = len(self.grid.selected)
         self._heading.show("  ".join(parts), f"{chosen} selected" if chosen else "")
 
@@ -283,8 +265,6 @@ class RowListScreen(ShowsRows[ScreenResultType]):
 
     def shown_rows(self) -> ShownRows:
         """Return the lines shown, with those selected, else the one under the cursor."""
-        keys, chosen, under = tuple(self._shown), self.grid.selected, self.grid.cursor_key
-        in_focus = [key for key in keys if key in chosen] if chosen else [] if under is None else [under]
         ids = [column.id for column in self.columns]
         widest = max(self.columns, key=lambda column: column.width).id
         return ShownRows(
@@ -292,8 +272,8 @@ class RowListScreen(ShowsRows[ScreenResultType]):
             self.singular,
             self.columns,
             self.snapshot,
-            keys,
-            in_focus,
+            self.grid.keys,
+            self.grid.in_focus,
             self._all.get,
             lambda key: self.ref_of(row) if (row := self._all.get(key)) is not None else None,
             self.grid.clicked_column if self.grid.clicked_column in ids else widest,
@@ -301,7 +281,8 @@ class RowListScreen(ShowsRows[ScreenResultType]):
 
     # --- the filter -----------------------------------------------------------------------------
 
-    def _filterable(self) -> Filterable:
+    def filterable(self) -> Filterable:
+        """Return what a filter may ask of the lines, and of the rows they are about."""
         from tui.columns.filter import Filterable
 
         def about(snapshot: Snapshot, row: Any) -> Any:
@@ -315,57 +296,17 @@ class RowListScreen(ShowsRows[ScreenResultType]):
         ref = self.ref_of(row)
         return "" if ref is None else phrase_of(snapshot, ref)
 
-    def action_filter(self) -> None:
-        """Open the filter line and type into it."""
-        self.filter_bar.display = True
-        self.filter_bar.text = self._filter_text
-        self.filter_bar.focus()
+    def all_rows(self) -> Iterable[Any]:
+        """Return the lines there are."""
+        return self._all.values()
 
-    def _complete(self, text: str, cursor: int) -> Completion:
-        from tui.columns.filter_completion import FilterCompleter
-
-        return FilterCompleter(self._filterable(), self.snapshot, self._all.values).complete(text, cursor)
-
-    @on(FilterBar.Changed)
-    def _filter_typed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        from tui.columns.filter_grammar import complete_part
-
-        self._apply(complete_part(event.text))
-
-    @on(FilterBar.Submitted)
-    def _filter_submitted(self, event: FilterBar.Submitted) -> None:
-        event.stop()
-        if self._apply(event.text.strip()):
-            self._close_filter()
-
-    @on(FilterBar.Cancelled)
-    def _filter_cancelled(self, event: FilterBar.Cancelled) -> None:
-        event.stop()
-        self._drop_filter()
-
-    def _apply(self, text: str) -> bool:
-        """Show what matches; a filter that cannot be understood changes nothing, and is said to be wrong."""
-        from tui.columns.filter import read_filter
-        from tui.columns.filter_grammar import FilterError
-
-        try:
-            found = read_filter(text, self._filterable(), self.session.present) if text else None
-        except FilterError as error:
-            self.filter_bar.say(str(error), wrong=True)
-            return False
-        self.filter_bar.say("")
-        self._filter, self._filter_text = found, text
+    def show_filtered(self) -> None:
+        """Show the lines that the filter matches."""
         self.list(anew=True)
-        return True
 
-    def _close_filter(self) -> None:
-        self.filter_bar.display = False
+    def focus_rows(self) -> None:
+        """Let keys go to the lines again."""
         self.grid.focus()
-
-    def _drop_filter(self) -> None:
-        self._apply("")
-        self._close_filter()
 
     # --- keys -----------------------------------------------------------------------------------
 
@@ -386,7 +327,7 @@ class RowListScreen(ShowsRows[ScreenResultType]):
             self.call_after_refresh(self.action_back)
         elif self.grid.selected:
             self.grid.clear_selection()
-        elif self._filter_text:
-            self._drop_filter()
+        elif self.filter_text:
+            self.drop_filter()
         else:
             self.dismiss(None)

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from tui.api import codec
 from tui.api.base import ResourceId
+from tui.columns.panes import COLUMNS
+from tui.columns.shown_rows import one_row
 from tui.screens.detail.screen import DetailScreen, Section, sections_of
 from tui.screens.history.screen import HistoryScreen, Story
 from tui.screens.ticket.screen import TicketScreen
@@ -49,17 +51,22 @@ def history_screen(
         return order, lambda: server.history(order), title
 
     first, *others = map(story, orders)
-    return HistoryScreen(
-        *first,
-        others=others,
-        save=session.save,
-        context=lambda: session.display_context,
-        with_keys=session.with_keys,
-    )
+    return HistoryScreen(*first, session=session, others=others)
 
 
-def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = False) -> DetailScreen:
-    """Return the screen of all members of a row of ``snapshot``; with ``raw`` it begins with the JSON."""
+def detail_screen(
+    server: Desk,
+    session: DeskSession,
+    snapshot: Snapshot,
+    ref: Ref,
+    columns: Sequence[Column] | None = None,
+    *,
+    raw: bool = False,
+) -> DetailScreen:
+    """Return the screen of all members of a row of ``snapshot``; with ``raw`` it begins with the JSON.
+
+    ``columns`` are those that are known of it, all of its pane if not given.
+    """
     row = snapshot.row(ref)
     said = phrase_of(snapshot, ref)
     title = f"{ref.kind.singular.title()}{f': {said}' if said else f' {ref.id}'}"
@@ -76,7 +83,8 @@ def detail_screen(server: Desk, snapshot: Snapshot, ref: Ref, *, raw: bool = Fal
         more.append(partial(_with_rule_names, server, row))
     if (portfolio := _portfolio_of(ref, row)) is not None:
         more.append(partial(_with_portfolio, server, snapshot, ref, portfolio))
-    return DetailScreen(title, sections, codec.encode(row).decode(), raw=raw, more=more)
+    shown = one_row(ref, snapshot, columns or COLUMNS[ref.kind])
+    return DetailScreen(title, sections, codec.encode(row).decode(), shown, session, raw=raw, more=more)
 
 
 def ticket_screen(
@@ -110,9 +118,11 @@ def ticket_screen(
     return TicketScreen(
         ref,
         source,
+        session,
         build,
+        columns=lambda kind: columns(kind) or COLUMNS[kind],
         complete=complete,
-        raw=lambda snapshot, ref: detail_screen(server, snapshot, ref, raw=True),
+        raw=lambda snapshot, ref: detail_screen(server, session, snapshot, ref, columns(ref.kind), raw=True),
         history=history,
     )
 

@@ -149,6 +149,14 @@ class Grid(Surface, can_focus=True):
         return self._rows.selected
 
     @property
+    def in_focus(self) -> tuple[Hashable, ...]:
+        """The selected keys in their order, else the one under the cursor."""
+        chosen, under = self._rows.selected, self._rows.cursor_key
+        if chosen:
+            return tuple(key for key in self._rows.keys if key in chosen)
+        return () if under is None else (under,)
+
+    @property
     def visible_keys(self) -> tuple[Hashable, ...]:
         """The keys in sight, from the top."""
         top = self.scroll_offset.y

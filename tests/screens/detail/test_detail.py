@@ -10,12 +10,30 @@ from typing import Any
 import pytest
 from textual.screen import Screen
 
+from tests.service.sample_rows import snapshot_of
+from tui.api import codec
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId, Version
-from tui.api.models import Block
+from tui.api.models import Block, Order
+from tui.columns.panes import COLUMNS
+from tui.columns.shown_rows import one_row
 from tui.screens.detail.screen import DetailScreen, sections_of
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.session import DeskSession
 
 Opened = Callable[[Screen[Any]], Any]
 RAW = '{"id":{"scope":"Desk","code":"ORD-1"},"quantity":1.10,"big":12345678901234567890.125}'
+
+
+ORDER = Order(
+    id=ResourceId("Desk", "ORD-1"),
+    instrument_identifiers={},
+    side="Buy",
+    state="New",
+    quantity=Decimal("1.10"),
+)
+ROW = one_row(Ref(EntityKind.ORDERS, ORDER.id), snapshot_of(orders=[ORDER]), COLUMNS[EntityKind.ORDERS])
+SESSION = DeskSession(Environment("demo", EnvironmentKind.LOCAL))
 
 
 def detail() -> DetailScreen:
@@ -25,7 +43,7 @@ def detail() -> DetailScreen:
         ("Properties", []),
         ("Version", [(f"Member {n}", str(n)) for n in range(60)]),
     ]
-    return DetailScreen("Order Desk/ORD-1 [/]", sections, RAW)
+    return DetailScreen("Order Desk/ORD-1 [/]", sections, RAW, ROW, SESSION)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 34), (200, 50)])
@@ -48,16 +66,18 @@ async def test_the_json_keeps_its_digits_and_can_be_copied(stage: Opened) -> Non
         await pilot.press("i")
         assert '"quantity": 1.10,' in app.text
         assert "12345678901234567890.125" in app.text
-        await pilot.press("y", "i")
+        await pilot.press("y", "enter")
+        await app.workers.wait_for_complete()
+        assert app.copied == [codec.encode(ORDER).decode()]
+        await pilot.press("i")
         assert "Limit price" in app.text
-        assert app.copied == [RAW]
         await pilot.press("escape")
         await pilot.pause()
     assert app.answers == [None]
 
 
 async def test_what_is_not_json_is_shown_as_it_is(stage: Opened) -> None:
-    app = stage(DetailScreen("Row", [], "<html>[b\x07"))
+    app = stage(DetailScreen("Row", [], "<html>[b\x07", ROW, SESSION))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("i")
         assert "<html>[b\ufffd" in app.text
@@ -92,7 +112,7 @@ def test_all_members_of_a_row_are_named_with_their_words() -> None:
 
 
 async def test_it_can_begin_with_the_json(stage: Opened) -> None:
-    app = stage(DetailScreen("Row", [("Row", [("Id", "1")])], RAW, raw=True))
+    app = stage(DetailScreen("Row", [("Row", [("Id", "1")])], RAW, ROW, SESSION, raw=True))
     async with app.run_test(size=(80, 24)) as pilot:
         assert '"quantity": 1.10,' in app.text
         await pilot.press("i")

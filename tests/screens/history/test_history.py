@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,17 @@ from textual.screen import Screen
 from tests.blotter_app import blotter, demo
 from tui.api.base import ResourceId
 from tui.api.errors import NoAnswer, NotSent
-from tui.columns.format import DisplayContext
-from tui.screens.history.entries import inert
 from tui.screens.history.screen import HistoryScreen
+from tui.service.environment import Environment, EnvironmentKind
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.session import DeskSession, Preferences
 from widgets.timeline import Timeline
 
 Opened = Callable[[Screen[Any]], Any]
 ORDER = ResourceId("Desk", "ORD-2")
 BLOCK = Ref(EntityKind.BLOCKS, ResourceId("Desk", "BLK-1"))
 PLACEMENT = Ref(EntityKind.PLACEMENTS, ResourceId("Desk", "PLC-1"))
-LOOK = DisplayContext(today=date(2026, 11, 20))
 
 
 def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
@@ -77,22 +77,17 @@ class HistorySource:
     def __init__(self, story: tuple[HistoryEntry, ...] = STORY) -> None:
         self.story = story
         self.error: NotSent | NoAnswer | None = None
-        self.saved: dict[str, str] = {}
-        self.full = False
 
     async def load(self) -> tuple[HistoryEntry, ...]:
         if self.error is not None:
             raise self.error
         return self.story
 
-    def save(self, name: str, text: str) -> Path:
-        if self.full:
-            raise OSError(28, "No space left on device")
-        self.saved[name] = text
-        return Path("exports") / name
-
-    def screen(self) -> HistoryScreen:
-        return HistoryScreen(ORDER, self.load, "History of order ORD-2", save=self.save, context=lambda: LOOK)
+    def screen(self, exports: Path | None = None) -> HistoryScreen:
+        preferences = Preferences(zone=UTC, exports=exports)
+        here = Environment("demo", EnvironmentKind.LOCAL)
+        session = DeskSession(here, preferences, now=lambda: at(12))
+        return HistoryScreen(ORDER, self.load, "History of order ORD-2", session=session)
 
 
 async def settle(app: Any, pilot: Any) -> None:
@@ -175,31 +170,62 @@ async def test_enter_jumps_to_the_row_furthest_in_its_life_else_to_the_order(sta
         assert app.answers == [expected]
 
 
-async def test_what_is_shown_is_exported_in_full(stage: Opened) -> None:
-    server = HistorySource()
-    app = stage(server.screen())
+async def test_what_is_shown_is_exported_in_full(stage: Opened, tmp_path: Path) -> None:
+    app = stage(HistorySource().screen(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
-        await pilot.press("slash", *"property", "enter", "e")
+        await pilot.press("slash", *"property", "enter", "E")
         await pilot.pause()
-    ((name, text),) = server.saved.items()
-    rows = list(csv.reader(io.StringIO(text)))
-    assert name.startswith("history-ORD-2-2")
-    assert rows[0][:4] == ["asAt", "who", "action", "what"]
+        assert "Export history of ORD-2" in app.text
+        await pilot.press("enter")
+        await settle(app, pilot)
+    [file] = await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+    rows = list(csv.reader(io.StringIO(file.read_text())))
+    assert file.name.startswith("history-of-ORD-2-20261120T12")
+    assert rows[0][:4] == ["Time", "Who", "What", "Trade"]
     assert len(rows) == 2
     assert rows[1][0] == "2026-11-20T09:05:00Z"
     assert "'=1+1" in rows[1]
-    assert "\x1b" not in text
+    assert "\x1b" not in file.read_text()
 
 
-async def test_an_export_that_cannot_be_written_says_why(stage: Opened) -> None:
-    server = HistorySource()
-    server.full = True
-    app = stage(server.screen())
+async def test_an_entry_is_copied_with_its_numbers_as_numbers(stage: Opened) -> None:
+    app = stage(HistorySource().screen())
     async with app.run_test(size=(120, 34)) as pilot:
         await settle(app, pilot)
-        await pilot.press("e")
-        assert "was not written: No space left on device." in app.text
+        await pilot.press("down", "y", "right", "right", "enter")
+        await settle(app, pilot)
+    [line] = app.copied
+    assert line.split("\t")[:7] == [
+        "2026-11-20T09:06:00Z",
+        "dlr.okafor",
+        "Quantity changed",
+        "",
+        "quantity",
+        "55",
+        "50",
+    ]
+
+
+async def test_an_export_that_cannot_be_written_says_why(stage: Opened, tmp_path: Path) -> None:
+    (tmp_path / "exports").write_text("a file where the folder should be")
+    app = stage(HistorySource().screen(tmp_path / "exports"))
+    async with app.run_test(size=(120, 34)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("E", "enter")
+        await settle(app, pilot)
+        assert "Nothing was written: File exists." in [str(each.message) for each in app._notifications]
+
+
+async def test_entries_are_found_by_field_and_time(stage: Opened) -> None:
+    app = stage(HistorySource().screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("slash", *"before>=55 >09:05", "enter")
+        await pilot.pause()
+        assert "1 of 4  /before>=55 >09:05  hides 3" in app.text
+        assert "Quantity changed" in app.text
+        assert "mo.lindqvist" not in app.text
 
 
 async def test_nothing_recorded_is_said(stage: Opened) -> None:
@@ -207,7 +233,7 @@ async def test_nothing_recorded_is_said(stage: Opened) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         assert "Nothing is recorded about this order." in app.text
-        await pilot.press("enter", "down", "i", "e")
+        await pilot.press("enter", "down", "i", "y")
         assert app.answers == []
 
 
@@ -257,13 +283,6 @@ async def test_a_thousand_entries_scroll(stage: Opened) -> None:
         await pilot.press("home", "pagedown", "j")
         await pilot.pause()
         assert "Change 999" not in app.text
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"), [("=1+1", "'=1+1"), ("-12.50", "-12.50"), ("+x", "'+x"), ("@a", "'@a"), ("a=1", "a=1")]
-)
-def test_no_cell_of_an_export_is_a_formula(text: str, safe: str) -> None:
-    assert inert(text) == safe
 
 
 async def test_of_several_orders_one_is_told_at_a_time_in_sentences() -> None:

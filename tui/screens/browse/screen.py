@@ -28,12 +28,13 @@ from tui.api.sanitize import clean
 from tui.columns.browsed import browsed_columns
 from tui.columns.filter_grammar import FilterError
 from tui.columns.server_filter import server_filter
+from tui.columns.shown_rows import ShownRows
 from tui.screens.browse.heading import heading, notes, why_empty
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.dialogs.form_dialog import FormDialog
-from tui.screens.dismiss_once import DismissOnce
 from tui.screens.grid_columns import grid_columns
 from tui.screens.row_screens import history_screen, ticket_screen
+from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
 from tui.screens.time_field import time_field, time_typed
 from tui.service.browse import BROWSED, BrowsedPage, Search
 from tui.service.environment import Update
@@ -54,7 +55,7 @@ _FIRST_KEYS: Final = ("back", "filter", "following", "previous", "date")
 """The actions whose hints stay longest on a narrow screen."""
 
 
-class BrowseScreen(DismissOnce[Ref]):
+class BrowseScreen(ShowsRows[Ref]):
     """Shows what ``desk``'s server finds; returns the row of the desk to go to, or None on Esc."""
 
     CSS_PATH = sheet("history")
@@ -68,6 +69,7 @@ class BrowseScreen(DismissOnce[Ref]):
         Binding("enter", "detail", "Ticket"),
         Binding("h", "history", "History"),
         Binding("d", "go", "To the desk"),
+        *TAKES_ROWS,
         Binding("r", "reload", "Reload"),
         Binding("escape,ctrl+c,q", "back", "Back"),
     ]
@@ -75,7 +77,7 @@ class BrowseScreen(DismissOnce[Ref]):
     def __init__(self, desk: Desk, session: DeskSession) -> None:
         super().__init__()
         self._desk = desk
-        self._session = session
+        self.session = session
         self._browser = desk.browser()
         self._search = Search()
         self._typed = ""
@@ -133,7 +135,7 @@ class BrowseScreen(DismissOnce[Ref]):
 
     def _refused(self, error: ApiError, search: Search | None) -> None:
         why = error.why if error.why.endswith((".", "!", "?")) else f"{error.why}."
-        advice = self._session.with_keys(error.advice)
+        advice = self.session.with_keys(error.advice)
         if search is not None and search.filter != self._search.filter:
             self._say(f"Not found: {why} Change the filter, or {self._key('back')} clears it.", trouble=True)
             self.action_filter()
@@ -148,7 +150,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if not self.is_attached:
             return
         before, former = self._page, self._search
-        self._page, self._search, self._look = page, page.search, self._session.display_context
+        self._page, self._search, self._look = page, page.search, self.session.display_context
         if page.search.kind is not former.kind:
             self.grid.show(())
             self._columns = browsed_columns(page.search.kind)
@@ -200,6 +202,22 @@ class BrowseScreen(DismissOnce[Ref]):
         key = self.grid.cursor_key
         return Ref(self._search.kind, key) if isinstance(key, ResourceId) else None
 
+    def shown_rows(self) -> ShownRows:
+        """Return the page, with the rows selected, else the one under the cursor."""
+        kind, snapshot = self._search.kind, self._page.snapshot if self._page else EMPTY
+        ids = [column.id for column in self._columns]
+        return ShownRows(
+            kind.value,
+            kind.singular,
+            self._columns,
+            snapshot,
+            self.grid.keys,
+            self.grid.in_focus,
+            snapshot.rows(kind).get,
+            lambda id: Ref(kind, id),
+            self.grid.clicked_column if self.grid.clicked_column in ids else ids[0],
+        )
+
     def action_following(self) -> None:
         """Turn to older rows."""
         if self._page is None:
@@ -241,7 +259,7 @@ class BrowseScreen(DismissOnce[Ref]):
     @work(group="dialog", description="date")
     async def action_date(self) -> None:
         """Ask for a time, and show the rows from then on back."""
-        session, until = self._session, self._search.until
+        session, until = self.session, self._search.until
         zone = session.display_context.zone
         field = time_field("until", "Until", until, session, now_means="the newest")
         intro = "Shows what was made until then, newest first; a day without a time is the whole day."
@@ -261,7 +279,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if page is None or cursor is None or cursor not in page.snapshot:
             return
         screen = ticket_screen(
-            self._desk, self._session, cursor, lambda: page.snapshot, lambda kind: browsed_columns(kind)
+            self._desk, self.session, cursor, lambda: page.snapshot, lambda kind: browsed_columns(kind)
         )
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
@@ -283,7 +301,7 @@ class BrowseScreen(DismissOnce[Ref]):
         if not orders:
             self.notify("No order stands behind this block, so there is no history to show.", markup=False)
             return
-        screen = history_screen(self._desk, self._session, page.snapshot, orders)
+        screen = history_screen(self._desk, self.session, page.snapshot, orders)
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
             self._go_to(jump)
@@ -317,7 +335,7 @@ class BrowseScreen(DismissOnce[Ref]):
     # --- the filter -----------------------------------------------------------------------------
 
     def _asked(self, typed: str, kind: EntityKind) -> str:
-        return server_filter(typed, kind, self._desk.snapshot, self._session.present)
+        return server_filter(typed, kind, self._desk.snapshot, self.session.present)
 
     def _clear(self) -> None:
         self._typed = self.query_one(FilterBar).text = ""

@@ -58,7 +58,7 @@ def show_raw(desk: PanesScreen) -> None:
 
     cursor, server = desk.active.cursor, desk.session.desk
     if cursor is not None and server is not None and cursor in desk.snapshot:
-        desk.app.push_screen(detail_screen(server, desk.snapshot, cursor, raw=True))
+        desk.app.push_screen(detail_screen(server, desk.session, desk.snapshot, cursor, raw=True))
 
 
 async def copy(desk: PanesScreen) -> None:

@@ -16,9 +16,12 @@ from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.columns.factories import plain
+from tui.columns.shown_rows import ShownRows
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.detail.sections import Section, sections_of
-from tui.screens.dismiss_once import DismissOnce
+from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
+from tui.session import DeskSession
 from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
 from widgets.text_line import TextLine
@@ -28,6 +31,12 @@ __all__ = ["DetailScreen", "Section", "sections_of"]
 TWO_COLUMNS_WIDTH: Final = 120
 BESIDE: Final = "beside"
 """The class of the text while it stands in two columns."""
+MEMBERS: Final = (
+    plain("section", "Section", "What it belongs to", 16, lambda snapshot, member: member[0]),
+    plain("member", "Member", "What it is called", 24, lambda snapshot, member: member[1]),
+    plain("value", "Value", "What it is", 40, lambda snapshot, member: member[2]),
+)
+"""What the members of a row are exported as."""
 _NAME: Final = r'"(?:[^"\\]|\\.)*"(?=:)'
 
 
@@ -64,17 +73,18 @@ def _cleaned(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(clean(label), clean(value)) for label, value in rows]
 
 
-class DetailScreen(DismissOnce[None]):
-    """Shows all members of an entity by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
+class DetailScreen(ShowsRows[None]):
+    """Shows all members of a ``row`` by section; ``i`` turns to its JSON ``text`` and back, Esc leaves.
 
     With ``raw`` it begins with the JSON. Each of ``more`` returns a section anew once more is known of it.
     """
 
     CSS_PATH = sheet("history")
+    proposed_copy = "JSON"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,enter", "back", "Back", priority=True),
         Binding("i", "turn", "Raw JSON"),
-        Binding("y", "copy", "Copy JSON"),
+        *TAKES_ROWS,
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
@@ -84,11 +94,15 @@ class DetailScreen(DismissOnce[None]):
         title: str,
         sections: Sequence[Section],
         text: str,
+        row: ShownRows,
+        session: DeskSession,
         *,
         raw: bool = False,
         more: Sequence[Callable[[], Awaitable[Section | None]]] = (),
     ) -> None:
         super().__init__()
+        self.session = session
+        self._row = row
         self._more = more
         self._heading = clean(title)
         self._sections = [Members(name, rows) for name, rows in sections]
@@ -135,9 +149,24 @@ class DetailScreen(DismissOnce[None]):
         self._hint()
         self.query_one("#body").scroll_home(animate=False)
 
-    def action_copy(self) -> None:
-        """Copy the JSON."""
-        self.app.copy_to_clipboard(self._json)
+    def shown_rows(self) -> ShownRows:
+        """Return the row, with the cells that it has in its pane."""
+        return self._row
+
+    def rows_to_export(self) -> ShownRows:
+        """Return the members by section."""
+        members = [(section.title, *row) for section in self._sections for row in section.rows]
+        ref = self._row.refs[0]
+        return ShownRows(
+            f"members of {ref.id.code}",
+            "member",
+            MEMBERS,
+            self._row.snapshot,
+            range(len(members)),
+            (),
+            members.__getitem__,
+            lambda at: ref,
+        )
 
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""

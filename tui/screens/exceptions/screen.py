@@ -18,7 +18,8 @@ from tui.columns.exception_columns import exception_columns, trade_text
 from tui.columns.format import clock_and_age
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
 from tui.screens.exceptions.mending import Mending
-from tui.screens.row_list import LIST_KEYS, RowListScreen
+from tui.screens.filters_rows import LIST_KEYS
+from tui.screens.row_list import RowListScreen
 from tui.service.exceptions.exception_kind import Urgency
 from tui.service.exceptions.open_exceptions import OpenException
 from tui.service.numbers import counted

@@ -5,16 +5,17 @@ Pure functions of an entry; the server's texts are cleaned here, once, for every
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
+import re
+from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.api.states import normalize
+from tui.columns.column import Column, Value
+from tui.columns.factories import plain, timestamp_column
 from tui.columns.format import DisplayContext, clock
 from tui.screens.detail.sections import time_text
 from tui.service.history import HistoryEntry
@@ -23,20 +24,7 @@ from tui.service.snapshot.snapshot import EntityKind, Ref
 from widgets.timeline import Role, TimelineEntry
 
 NOTHING: Final = "(none)"
-COLUMNS: Final = (
-    "asAt",
-    "who",
-    "action",
-    "what",
-    "trade",
-    "field",
-    "old",
-    "new",
-    "related",
-    "version",
-    "request",
-    "reason",
-)
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FURTHEST: Final = tuple(EntityKind)
 """Kinds of rows in the order of a life cycle: an entry is most about the last kind it names."""
 _ROLES: Final[tuple[tuple[str, Role], ...]] = (
@@ -115,51 +103,35 @@ def target(entry: HistoryEntry, order: ResourceId) -> Ref:
     )
 
 
-def fits(entry: HistoryEntry, text: str) -> bool:
-    """Return whether every word of ``text`` occurs somewhere in the entry."""
-    if not text.strip():
-        return True
-    said = " ".join(text for row in members(entry) for text in row).casefold()
-    return all(word in said for word in text.casefold().split())
+def said_of(entry: HistoryEntry) -> str:
+    """Return all that an entry says, for words to be looked for."""
+    return " ".join(text for row in members(entry) for text in row)
 
 
-def csv_of(entries: Iterable[HistoryEntry]) -> str:
-    """Return entries as CSV (RFC 4180): a header row, full precision, UTC, no formulas."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        cells = (
-            _time(entry.when),
-            entry.who,
-            entry.action,
-            entry.what,
-            entry.trade,
-            entry.field,
-            entry.old,
-            entry.new,
-            " ".join(str(ref.id) for ref in entry.related),
-            "" if entry.version is None else str(entry.version),
-            entry.request_id,
-            entry.reason,
-        )
-        writer.writerow(inert(clean(cell)) for cell in cells)
-    return out.getvalue()
+def _value(text: str) -> Value:
+    """Return a value of a field as it is exported: a number as one."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else text
 
 
-def inert(text: str) -> str:
-    """Return ``text`` so that no spreadsheet takes it for a formula; numbers stay unchanged.
+def _plain(id: str, title: str, help: str, value: Callable[[HistoryEntry], Value]) -> Column:
+    return plain(id, title, help, 16, lambda snapshot, entry: value(entry))
 
-    >>> inert("=1+1"), inert("-12.50"), inert("@x"), inert("plain")
-    ("'=1+1", '-12.50', "'@x", 'plain')
-    """
-    if text[:1] not in ("=", "+", "-", "@"):
-        return text
-    try:
-        Decimal(text)
-    except InvalidOperation:
-        return f"'{text}"
-    return text
+
+COLUMNS: Final = (
+    timestamp_column("when", "Time", "When it happened", lambda snapshot, entry: entry.when),
+    _plain("who", "Who", "Who did it", lambda entry: entry.who),
+    _plain("what", "What", "What happened", lambda entry: entry.said or entry.what),
+    _plain("trade", "Trade", "The row it tells of, as it was", lambda entry: entry.trade),
+    _plain("field", "Field", "The value that was changed", lambda entry: entry.field),
+    _plain("before", "Before", "What it was", lambda entry: _value(entry.old)),
+    _plain("now", "Now", "What it became", lambda entry: _value(entry.new)),
+    _plain("rows", "Rows", "The rows it names", lambda entry: " ".join(str(ref.id) for ref in entry.related)),
+    _plain("action", "Action", "What the server calls it", lambda entry: entry.action),
+    _plain("version", "Version", "The version of the row", lambda entry: entry.version),
+    _plain("request", "Request", "The request that did it", lambda entry: entry.request_id),
+    _plain("reason", "Reason", "Why it was done", lambda entry: entry.reason),
+)
+"""What an entry is filtered by, copied and exported as."""
 
 
 def _time(moment: datetime | None) -> str:

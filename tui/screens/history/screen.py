@@ -7,9 +7,8 @@ before stay on the screen, with the reason.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import ClassVar, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -22,22 +21,25 @@ from styles import sheet
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
-from tui.columns.format import DisplayContext
+from tui.columns.format import clock
+from tui.columns.shown_rows import ShownRows
 from tui.screens.desk_frame import FramedHeading
-from tui.screens.dismiss_once import DismissOnce
-from tui.screens.history.entries import csv_of, fits, members, target, timeline_entry
+from tui.screens.filters_rows import LIST_KEYS, FiltersRows
+from tui.screens.history.entries import COLUMNS, members, said_of, target, timeline_entry
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
-from widgets.filterbar import FilterBar
+from tui.session import DeskSession
 from widgets.key_bar import hints_of, key_for, key_hints
 from widgets.labelled_text import Flow, Lines, pairs
 from widgets.text_line import TextLine
 from widgets.timeline import Timeline
 
+if TYPE_CHECKING:
+    from tui.columns.filter import Filterable
+
 Loader = Callable[[], Awaitable[tuple[HistoryEntry, ...]]]
 Story = tuple[ResourceId, Loader, str]
 """An order, what reads its history, and a title."""
-Saver = Callable[[str, str], Path]
 
 NEXT_ORDER: Final = "next_order(1)"
 READING: Final = "Reading the history ..."
@@ -47,22 +49,20 @@ SIDE_WIDTH: Final = 100
 """From this many columns on, the selected entry is shown beside the timeline."""
 
 
-class HistoryScreen(DismissOnce[Ref]):
+class HistoryScreen(FiltersRows[Ref]):
     """Shows what ``loader`` reads about the order; returns the row to go to, or None on Esc.
 
     ``others`` are further orders that stand behind the row it was opened on: Tab goes through them.
-    ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read; ``save`` writes a named export,
-    returns its path, and raises ``OSError`` when it cannot. ``context`` returns zone, glyphs and today's
-    date; ``with_keys`` puts the reader's keys into advice.
+    ``loader`` raises :class:`~tui.api.errors.ApiError` when it cannot read. ``session`` has zone, glyphs,
+    keys and where exports go.
     """
 
     CSS_PATH = sheet("history")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,g", "jump", "Jump"),
-        Binding("slash", "filter", "Filter"),
+        *LIST_KEYS,
         Binding("i", "side", "Detail"),
-        Binding("e", "export", "Export"),
         Binding("r", "reload", "Reload"),
         Binding("tab", NEXT_ORDER, "Next order", priority=True),
         Binding("shift+tab", "next_order(-1)", "Previous order", show=False, priority=True),
@@ -75,18 +75,13 @@ class HistoryScreen(DismissOnce[Ref]):
         loader: Loader,
         title: str,
         *,
-        save: Saver,
-        context: Callable[[], DisplayContext],
-        with_keys: Callable[[str], str] = str,
+        session: DeskSession,
         others: Sequence[Story] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(session)
         self._stories: tuple[Story, ...] = ((order_id, loader, title), *others)
         self._story = 0
-        self._save_export = save
-        self._with_keys = with_keys
-        self._context_now = context
-        self._display_context = context()
+        self._display_context = session.display_context
         self._all: tuple[HistoryEntry, ...] = ()
         self._shown: tuple[HistoryEntry, ...] = ()
         self._read_at: datetime | None = None
@@ -95,9 +90,7 @@ class HistoryScreen(DismissOnce[Ref]):
 
     def compose(self) -> ComposeResult:
         yield FramedHeading(Static(self._heading, id="heading", markup=False))
-        bar = FilterBar(placeholder="words of time, person, field, value, id")
-        bar.display = False
-        yield bar
+        yield self.filter_bar
         yield Static(READING, id="message", markup=False)
         with Horizontal(id="story"):
             yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
@@ -119,13 +112,18 @@ class HistoryScreen(DismissOnce[Ref]):
         several = f"{self._story + 1} of {len(self._stories)} orders · " if len(self._stories) > 1 else ""
         return clean(f"{several}{self._stories[self._story][2]}{f', times in {zone}' if zone else ''}")
 
+    def _label(self) -> None:
+        hidden = len(self._all) - len(self._shown)
+        filtered = f"{len(self._shown)} of {len(self._all)}  /{self.filter_text}  hides {hidden}  "
+        said = f"{filtered if self.filter_text else ''}{self._heading}"
+        self.query_one("#heading", Static).update(Content(clean(said)))
+
     def action_next_order(self, by: int) -> None:
         """Tell the story of the next order that stands behind the row."""
         if len(self._stories) == 1:
             return
         self._story = (self._story + by) % len(self._stories)
         self._all, self._read_at, self._trouble = (), None, ""
-        self.query_one("#heading", Static).update(Content(self._heading))
         self._list()
         self.action_reload()
 
@@ -142,10 +140,11 @@ class HistoryScreen(DismissOnce[Ref]):
 
     def _each_second(self) -> None:
         """Show times with their date once another day has begun."""
-        context = self._context_now()
+        context = self.session.display_context
         if context != self._display_context:
             self._display_context = context
             self._list()
+        self.keep_time()
 
     def action_reload(self) -> None:
         """Read again; the entries read before stay meanwhile."""
@@ -158,23 +157,12 @@ class HistoryScreen(DismissOnce[Ref]):
             entries = await self._stories[self._story][1]()
         except ApiError as error:
             again = f"{key_for(self.BINDINGS, 'reload')} tries again."
-            advice = self._with_keys(error.advice)
+            advice = self.session.with_keys(error.advice)
             self._trouble = f"The history was not read: {_sentence(error.why)} {advice} {again}"
         else:
             self._trouble = ""
-            self._read_at = datetime.now(UTC)
+            self._read_at = self.session.now()
             self._all = entries
-        self._list()
-
-    @on(FilterBar.Changed)
-    @on(FilterBar.Submitted)
-    @on(FilterBar.Cancelled)
-    def _filter_typed(self, event: FilterBar.Changed | FilterBar.Submitted | FilterBar.Cancelled) -> None:
-        event.stop()
-        bar = event.bar
-        if not isinstance(event, FilterBar.Changed):
-            bar.display = bool(bar.text)
-            self.query_one(Timeline).focus()
         self._list()
 
     @on(Timeline.Highlighted)
@@ -187,11 +175,8 @@ class HistoryScreen(DismissOnce[Ref]):
         if not self.is_mounted:
             self.call_after_refresh(self.action_back)
             return
-        bar = self.query_one(FilterBar)
-        if bar.text:
-            bar.text = ""
-            bar.display = False
-            self._list()
+        if self.filter_text:
+            self.drop_filter()
         else:
             self.dismiss(None)
 
@@ -201,30 +186,51 @@ class HistoryScreen(DismissOnce[Ref]):
         if entry is not None:
             self.dismiss(target(entry, self._order_id))
 
-    def action_filter(self) -> None:
-        """Focus the filter."""
-        bar = self.query_one(FilterBar)
-        bar.display = True
-        bar.focus()
+    # --- what is taken out and filtered ---------------------------------------------------------
+
+    def shown_rows(self) -> ShownRows:
+        """Return the entries shown, with the one under the cursor."""
+        at, order = self.query_one(Timeline).cursor, self._order_id
+        return ShownRows(
+            f"history of {order.code}",
+            "entry",
+            COLUMNS,
+            self.snapshot,
+            range(len(self._shown)),
+            (at,) if at < len(self._shown) else (),
+            self._shown.__getitem__,
+            lambda at: target(self._shown[at], order),
+            "what",
+        )
+
+    def filterable(self) -> Filterable:
+        """Return what a filter may ask of entries: their columns, and words of all they say."""
+        from tui.columns.filter import Filterable
+
+        named = tuple(((column.id, column.title), column) for column in COLUMNS)
+        return Filterable(
+            named,
+            lambda snapshot, entry: entry.when,
+            lambda snapshot, entry: None,
+            lambda snapshot, entry: said_of(entry),
+        )
+
+    def all_rows(self) -> Sequence[HistoryEntry]:
+        """Return the entries there are."""
+        return self._all
+
+    def show_filtered(self) -> None:
+        """Show the entries that the filter matches."""
+        self._list()
+
+    def focus_rows(self) -> None:
+        """Let keys go to the entries again."""
+        self.query_one(Timeline).focus()
 
     def action_side(self) -> None:
         """Show or hide the selected entry in full."""
         self._side_wanted = not self.query_one("#side").display
         self._arrange(self.size.width)
-
-    def action_export(self) -> None:
-        """Write the entries shown as CSV."""
-        code = "".join(char if char.isascii() and char.isalnum() else "-" for char in self._order_id.code)
-        name = f"history-{code[:64]}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
-        try:
-            path = self._save_export(name, csv_of(self._shown))
-        except OSError as error:
-            why = _sentence(error.strerror or str(error))
-            self._say(
-                f"{name} was not written: {why} Choose another folder, or free some space.", trouble=True
-            )
-        else:
-            self.notify(f"{len(self._shown)} entries written to {path}", markup=False)
 
     @property
     def _entry(self) -> HistoryEntry | None:
@@ -235,19 +241,19 @@ class HistoryScreen(DismissOnce[Ref]):
         """Show the entries that match the filter, with the cursor on the same entry as before."""
         if not self.query(Timeline):
             return  # left while it was read
-        bar, timeline = self.query_one(FilterBar), self.query_one(Timeline)
-        before = self._entry
-        self._shown = tuple(entry for entry in self._all if fits(entry, bar.text))
+        timeline, before, filter, snapshot = self.query_one(Timeline), self._entry, self.filter, self.snapshot
+        self._shown = tuple(entry for entry in self._all if filter is None or filter.test(snapshot, entry))
         cursor = self._shown.index(before) if before in self._shown else 0
         timeline.show([timeline_entry(entry, self._display_context) for entry in self._shown], cursor)
-        bar.say(f"{len(self._shown)} of {len(self._all)}", wrong=bool(self._all and not self._shown))
+        self._label()
         self._describe()
         self._report()
 
     def _report(self) -> None:
         """Show why there are no entries, or why they are old."""
         if self._trouble and self._read_at is not None:
-            as_read = f"{self._read_at:%H:%M:%S} UTC"
+            look = self._display_context
+            as_read = f"{clock(self._read_at, look)} {look.zone_name}".rstrip()
             self._say(f"{self._trouble} Shown is what was read at {as_read}.", trouble=True)
         elif self._trouble:
             self._say(self._trouble, trouble=True)
@@ -255,9 +261,7 @@ class HistoryScreen(DismissOnce[Ref]):
             self._say("Nothing is recorded about this order.")
         elif not self._shown:
             key = key_for(self.BINDINGS, "back")
-            self._say(
-                f"No entry matches {self.query_one(FilterBar).text!r}. {key} shows all {len(self._all)}."
-            )
+            self._say(f"No entry matches {self.filter_text!r}. {key} shows all {len(self._all)}.")
         else:
             self._say("")
 

@@ -19,12 +19,15 @@ from textual.widgets import Static
 
 from styles import sheet
 from tui.api.sanitize import clean
+from tui.columns.column import Column
+from tui.columns.shown_rows import ShownRows, one_row
 from tui.columns.steps import Steps
 from tui.screens.desk_frame import FramedHeading
-from tui.screens.dismiss_once import DismissOnce
-from tui.screens.ticket.ticket_words import Group, RelatedRow, RowTicket
+from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
+from tui.screens.ticket.ticket_words import RELATED, Group, RelatedRow, RowTicket
 from tui.screens.turns import Turns
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.session import DeskSession
 from widgets.grid.text import fit, width_of
 from widgets.key_bar import hints_of, key_hints
 from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
@@ -45,10 +48,11 @@ Source = Callable[[], Snapshot]
 Builder = Callable[[Snapshot, Ref, str], Steps[RowTicket]]
 
 
-class TicketScreen(DismissOnce[Ref]):
+class TicketScreen(ShowsRows[Ref]):
     """Shows the ticket of ``ref`` in what ``source`` returns; returns the row to go to, None on Esc.
 
-    ``build`` makes a ticket, with why names of rules are not known. ``complete`` reads what is not known yet
+    ``build`` makes a ticket, with why names of rules are not known. ``columns`` returns those known of a kind
+    of rows. ``complete`` reads what is not known yet
     of a row, and returns that why. ``raw`` and ``history`` return the screens of its members and its story.
     """
 
@@ -59,7 +63,7 @@ class TicketScreen(DismissOnce[Ref]):
         Binding("g", "go", "To desk"),
         Binding("h", "history", "History"),
         Binding("i", "raw", "Raw JSON"),
-        Binding("y", "copy", "Copy id"),
+        *TAKES_ROWS,
         Binding("space", "more", "More"),
         Binding("escape,ctrl+c,q", "back", "Back"),
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -74,16 +78,19 @@ class TicketScreen(DismissOnce[Ref]):
         self,
         ref: Ref,
         source: Source,
+        session: DeskSession,
         build: Builder,
         *,
+        columns: Callable[[EntityKind], Sequence[Column]],
         complete: Callable[[Snapshot, Ref], Awaitable[str]],
         raw: Callable[[Snapshot, Ref], Screen[None]],
         history: Callable[[Snapshot, Ref], Screen[Ref] | None],
     ) -> None:
         super().__init__()
+        self.session = session
         self._trail = [ref]
         self._source, self._build, self._complete = source, build, complete
-        self._raw, self._history = raw, history
+        self._raw, self._history, self._columns = raw, history, columns
         self._snapshot = source()
         self._ticket: RowTicket | None = None
         self._why_unnamed = ""
@@ -290,9 +297,23 @@ class TicketScreen(DismissOnce[Ref]):
         if self._ref in self._snapshot:
             self.app.push_screen(self._raw(self._snapshot, self._ref))
 
-    def action_copy(self) -> None:
-        """Copy the id."""
-        self.app.copy_to_clipboard(str(self._ref.id))
+    def shown_rows(self) -> ShownRows:
+        """Return the row of the ticket, with the cells that it has in its pane."""
+        return one_row(self._ref, self._snapshot, self._columns(self._ref.kind))
+
+    def rows_to_export(self) -> ShownRows:
+        """Return the rows that belong with it."""
+        related = {row.ref: row for row in self._ticket.related} if self._ticket else {}
+        return ShownRows(
+            f"rows of {self._ref.id.code}",
+            "row",
+            RELATED,
+            self._snapshot,
+            tuple(related),
+            (),
+            related.get,
+            lambda ref: related[ref].ref,
+        )
 
     def action_more(self) -> None:
         """Scroll the answers by a page; from their end back to their beginning."""

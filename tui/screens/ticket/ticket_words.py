@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId, Version
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.columns.column import Column
-from tui.columns.factories import labels
+from tui.columns.column import Column, Value
+from tui.columns.factories import labels, plain, timestamp_column
 from tui.columns.format import DisplayContext, clock, state_look, state_text
 from tui.columns.lifecycle_bar import legend
 from tui.columns.panes import COLUMNS, PANES
@@ -429,3 +429,18 @@ _TEXTS: Final[Mapping[EntityKind, Callable[[_RowCells, Any], str]]] = {
     EntityKind.TRANSACTIONS: _booked,
 }
 """What is said of a related row, by its kind."""
+
+
+def _newest(snapshot: Snapshot, row: RelatedRow) -> Value:
+    found = snapshot.row(row.ref)
+    return None if found is None else _NEWEST[row.ref.kind](snapshot, found)
+
+
+RELATED: Final = (
+    plain("kind", "Kind", "Which kind of row", 12, lambda snapshot, row: row.ref.kind.singular),
+    plain("what", "What", "What it is", 40, lambda snapshot, row: row.text),
+    plain("state", "State", "Where it stands", 16, lambda snapshot, row: row.state.partition(" ")[2]),
+    timestamp_column("when", "Time", "When it was made or last active", _newest),
+    plain("id", "Id", "Scope and code", 24, lambda snapshot, row: str(row.ref.id)),
+)
+"""What the rows that belong with a ticket are exported as."""
