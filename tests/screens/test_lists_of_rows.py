@@ -43,10 +43,10 @@ async def test_a_filter_of_the_exceptions_says_what_it_hides_and_is_what_leaves(
     user: Blotter, tmp_path: Path
 ) -> None:
     await opened(user, "0", "rejected by ALBN")
-    assert heading(user) == "37 exceptions: 7 wrong, 15 held up, 15 due"
+    assert heading(user) == "LOCAL 37 exceptions: 7 wrong, 15 held up, 15 due"
     await filtered(user, "away or trading")
     hidden = "hides 35: 5 wrong, 15 held up, 15 due"
-    assert heading(user) == f"Exceptions 2 of 37 /away or trading {hidden}"
+    assert heading(user) == f"LOCAL Exceptions 2 of 37 /away or trading {hidden}"
     assert await copied(user, "id") == "demo/PLC-00038"
     await user.press("asterisk")
     assert heading(user).endswith("2 selected")
@@ -61,7 +61,7 @@ async def test_a_filter_of_the_exceptions_says_what_it_hides_and_is_what_leaves(
     await user.until(lambda: any(f"2 rows written to {file}" in notice for notice in user.notices))
     assert [row["Needs you"] for row in csv.DictReader(file.open())] == [row[1] for row in rows]
     await user.press("escape", "escape")
-    await user.until(lambda: heading(user).startswith("37 exceptions"))
+    await user.until(lambda: heading(user).startswith("LOCAL 37 exceptions"))
     await user.press("escape")
     await user.until(lambda: user.app.screen is user.desk)
 
