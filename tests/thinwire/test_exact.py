@@ -25,7 +25,7 @@ from tests.thinwire.emulators import EASTERN, KINDS, Emulator, PlainEmulator
 from tests.thinwire.hostile import DOUBTFUL, SURE, record_hostile
 from tests.thinwire.recording import Recording, Resized, Wrote, unfinished
 from tests.thinwire.tmux import MISSING, TmuxPanes
-from tests.thinwire.users import FORMS, play, tour
+from tests.thinwire.users import FORMS, OPENING_KEYS, play, tour
 from tui.thinwire.wire import ThinWire
 
 pytestmark = pytest.mark.long
@@ -83,6 +83,10 @@ def screens() -> set[str]:
         if kind.__module__.startswith("tui.") and not kind.__subclasses__():
             found.add(kind.__name__)
     return found
+
+
+def test_random_users_know_keys_to_screens_there_are() -> None:
+    assert set(OPENING_KEYS) <= screens()
 
 
 @pytest.mark.parametrize("theme", [theme.name for theme in THEMES])

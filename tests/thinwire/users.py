@@ -62,7 +62,9 @@ OPENING_KEYS: Final = {
     "ExceptionsScreen": "0",
     "ColumnsDialog": "o",
     "TicketScreen": "enter",
-    "PreviewDialog": "K",
+    "FormDialog": "n",
+    "QuestionDialog": "K",
+    "PreviewDialog": "c",
 }
 """Keys to screens that few keys lead to: pressed more often until the screen was seen."""
 VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
@@ -120,7 +122,7 @@ class RandomUser:
         screen = self.hands.app.screen
         if isinstance(screen, DeskScreen):
             unseen = [key for name, key in OPENING_KEYS.items() if not self.hands.recording.seen[name]]
-            if unseen and self.chance.random() < 0.1:
+            if unseen and self.chance.random() < 0.2:
                 return self.chance.choice(unseen)
             return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
         return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
