@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.columns.test_sorted_rows import FULL, TOUCHES, Touch, touched
@@ -38,7 +39,22 @@ def told(kept: OpenExceptions) -> list[tuple[object, ...]]:
     return [(each.key, each.trouble, each.opens) for each in kept.open]
 
 
+A_BOND_AFTER_ALL: Final = [
+    [Touch(EntityKind.ALLOCATIONS, 0, (2, 0, 0))],
+    [Touch(EntityKind.BLOCKS, 0, (0, 1, 0))],
+]
+"""A block says of what class its instrument is: what others of it are worth differs."""
+A_BLOCK_COMES_BACK: Final = [
+    [Touch(EntityKind.BLOCKS, number, None) for number in (1, 2)]
+    + [Touch(EntityKind.ALLOCATIONS, 3, (0, 3, 0))],
+    [Touch(EntityKind.BLOCKS, 1, (0, 0, 0))],
+]
+"""An allocation that was alone has its block again, which says that it is not booked."""
+
+
 @settings(max_examples=25, deadline=None)
+@example(A_BOND_AFTER_ALL)
+@example(A_BLOCK_COMES_BACK)
 @given(st.lists(st.lists(TOUCHES, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_kept_up_by_what_differs_it_is_what_it_would_be_from_the_start(
     updates: Sequence[Sequence[Touch]],

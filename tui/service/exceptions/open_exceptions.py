@@ -25,6 +25,7 @@ from tui.service.exceptions.exception_kind import ExceptionKind, Rule, Trouble
 from tui.service.exceptions.exception_kinds import EXCEPTIONS, UNKNOWN_OUTCOME
 from tui.service.exceptions.placement_rules import is_held_open
 from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot, is_listed
 
@@ -113,7 +114,8 @@ class OpenExceptions:
             for ref in gone:
                 self._put(ref, ())
             yield from self._judge_all(kind, now)
-        for number, ref in enumerate(dict.fromkeys(self._named(before, deltas)), start=1):
+        named = dict.fromkeys((*self._named(before, deltas), *self._of_other_units(before)))
+        for number, ref in enumerate(named, start=1):
             if ref.kind not in whole:
                 self._judge(ref, now)
             if number % STEP == 0:
@@ -151,6 +153,18 @@ class OpenExceptions:
                 for snapshot in (before, self.snapshot):
                     yield from self._dependents(snapshot, ref)
 
+    def _of_other_units(self, before: Snapshot) -> Sequence[Ref]:
+        """Return the exceptions whose instrument turned out to be priced by another unit, such as a bond."""
+        was, now = before.instruments, self.snapshot.instruments
+        if was is now:
+            return ()
+        luids = {
+            luid
+            for luid, each in now.items()
+            if each is not (held := was.get(luid)) and held is not None and held.price_unit != each.price_unit
+        }
+        return [ref for ref in self._of if luid_of(self.snapshot.row(ref)) in luids] if luids else ()
+
     def _dependents(self, snapshot: Snapshot, ref: Ref) -> Iterator[Ref]:
         """Yield the rows whose exceptions depend on one, which no difference names."""
         row = snapshot.row(ref)
@@ -159,6 +173,7 @@ class OpenExceptions:
         if ref.kind is EntityKind.BLOCKS:
             for id in snapshot.placements_of_block(ref.id):
                 yield from self._held_open(snapshot, id)
+            yield from self._allocations_of(snapshot, ref)
         elif ref.kind is EntityKind.PLACEMENTS:
             yield from (Ref(EntityKind.BLOCKS, id) for id in row.block_ids)
             yield from self._held_open(snapshot, ref.id)
@@ -167,6 +182,11 @@ class OpenExceptions:
         elif ref.kind is EntityKind.ALLOCATIONS:
             found = related_of(snapshot, ref, EntityKind.BLOCKS)
             yield from (Ref(EntityKind.BLOCKS, id) for id in found)
+
+    def _allocations_of(self, snapshot: Snapshot, block: Ref) -> Iterator[Ref]:
+        """Yield the allocations of a block: one without its block says itself that it is not booked."""
+        found = related_of(snapshot, block, EntityKind.ALLOCATIONS)
+        yield from (Ref(EntityKind.ALLOCATIONS, id) for id in found)
 
     def _held_open(self, snapshot: Snapshot, id: ResourceId) -> Iterator[Ref]:
         """Yield what of a placement is in trouble as long as something else is not done."""
