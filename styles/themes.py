@@ -87,6 +87,16 @@ MONO: Final = "mono"
 """The theme without colours."""
 AUTO: Final = "auto"
 """In place of a theme: the default or the light one, as the terminal's background is."""
+DESCRIPTIONS: Final = {
+    DEFAULT: "Dark; sides and states differ for colour-blind eyes too",
+    "classic": "Dark; buys green, sells red",
+    "east": "Dark; buys red, sells green",
+    "high-contrast": "Black, with strong colours",
+    LIGHT: "Dark text on white",
+    MONO: "Black, without colours",
+    AUTO: f"{DEFAULT.capitalize()} or {LIGHT}, as the terminal's background is",
+}
+"""What each theme looks like, in the order of the list."""
 _LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
 """The share of red, green and blue in relative luminance (WCAG 2.2)."""
 EQUAL_CONTRAST: Final = 0.179

@@ -1,4 +1,4 @@
-"""The application: themes, keys, palette, and the session; the poller keeps its desk fresh.
+"""The application: keys, palette, messages, and the session; the poller keeps its desk fresh.
 
 It does not know how a server is reached: it is given ``connect``, which makes the desk once the first screen
 is shown, so that something is on screen before anything slow is imported or read.
@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checka
 from msgspec import Struct
 from rich.text import Text
 from textual import events, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.notifications import Notify, SeverityLevel
+from textual.notifications import Notification, Notifications, Notify, SeverityLevel
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
+from textual.widgets._toast import ToastRack
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from styles import sheet
-from styles.themes import AUTO, DEFAULT, LIGHT, MONO, cell_styles, frame_colours, profile_band, themes
+from styles.themes import cell_styles
 from tui.actions.trade_actions import TRADE
 from tui.clipboard import Clipboard
 from tui.columns.saved_views import names
@@ -43,6 +43,7 @@ from tui.screens.desk.screen import DeskScreen
 from tui.service.environment import Environment, Update
 from tui.service.snapshot.snapshot import Ref
 from tui.session import DEFAULTS, DeskSession, Preferences
+from tui.themed_app import NO_COLOUR, ThemedApp
 from widgets.notice import Notice
 from widgets.visible import visible
 
@@ -129,7 +130,7 @@ def _watch_only_what_is_new() -> None:
     gc.enable()
 
 
-class BlotterApp(App[None]):
+class BlotterApp(ThemedApp):
     """The blotter: it owns the :class:`DeskSession` and the screens over it."""
 
     TITLE = "Blotter"
@@ -156,18 +157,15 @@ class BlotterApp(App[None]):
         self.session = DeskSession(
             environment, preferences, actions=ACTIONS, now=now, wire=wire, opening=opening
         )
-        self._follows, self._dark = preferences.theme == AUTO, preferences.dark
-        if wire is not None:
-            from tui.thinwire.background import hear_background
-
-            hear_background(wire, self._background_is, asks=self._follows)
-        super().__init__(driver_class=wire.driver_class if wire else None)
+        super().__init__(environment.kind, preferences, wire)
         self.session.pace.busy = self._is_busy
         self._connect = connect
         self._connection: Connection | None = None
         self._poller = Poller(self, self.session, lambda: self._desk_screen.rows_in_sight)
         self._ringer = Ringer(self, preferences.tape)
         self._leave_until = self._latin_said_until = 0.0
+        self._told_on_desk: set[str] = set()
+        """The messages that stood in the line of the tape: no other screen repeats them."""
         self._fading: Timer | None = None
         """Runs when the next message has been shown long enough."""
         self._dirty = False
@@ -176,40 +174,8 @@ class BlotterApp(App[None]):
             from widgets.ascii import AsciiFilter
 
             self._filters.append(AsciiFilter())
-        for theme in themes(transparent=preferences.transparent):
-            self.register_theme(theme)
-        self.theme = (
-            MONO if self.no_color else self._theme_of_terminal if self._follows else preferences.theme
-        )
-        self._parsed_for = self.get_css_variables()
-        self.stylesheet.set_variables(self._parsed_for)
-        if self.no_color:
-            self._take_no_colour()
         if preferences.keys:
             self.set_keymap(preferences.keys)
-
-    def _take_no_colour(self) -> None:
-        """Send no colour at all: Textual would paint its own greys over the terminal's colours."""
-        from textual.filter import Monochrome, NoColor
-
-        kept = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
-        self._filters = [*kept, NoColor()]
-
-    def get_css_variables(self) -> dict[str, str]:
-        """Return the colours of the theme, with the band and the frame of this desk's environment."""
-        kind, of_theme = self.session.environment.kind, super().get_css_variables()
-        band = profile_band(kind, self.session.preferences.colour, self.theme)
-        self.theme_variables = of_theme | band | frame_colours(kind, band, of_theme)
-        return self.theme_variables
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Apply the style sheets anew, parsed again only for other colours: not at the start."""
-        colours = self.get_css_variables()
-        if colours != self._parsed_for:
-            self._parsed_for = colours
-            super().refresh_css(animate)
-        else:
-            self.stylesheet.update(self, animate=animate)
 
     @property
     def _background_screens(self) -> list[Screen[Any]]:
@@ -263,7 +229,7 @@ class BlotterApp(App[None]):
         await self._desk_screen.restore()
         chosen, instead_of = self.session.theme_chosen, self.session.theme_instead_of
         if chosen and instead_of == self.session.preferences.theme and not self.no_color:
-            self._show_theme(chosen)
+            self.show_theme(chosen)
 
     async def _make_ready(self) -> None:
         """Load forms, verbs, dialogs and viewers while nobody waits for them."""
@@ -477,12 +443,9 @@ class BlotterApp(App[None]):
         for name in names(stored) if stored and isinstance(self.screen, DeskScreen) else ():
             whose = "of your own" if stored and name in stored.own else "that the desk shares"
             yield command(f"View: {name}", f"Show this view {whose}", partial(self._open_view, name))
-        for theme in themes():
-            yield command(
-                f"Theme {theme.name}", "Change the colours", partial(self._choose_theme, theme.name)
-            )
-        of_terminal = f"{DEFAULT.capitalize()} or {LIGHT}, as the terminal's background is"
-        yield command(f"Theme {AUTO}", of_terminal, partial(self._choose_theme, AUTO))
+        for theme, looks, why_not in self.theme_choices():
+            run = partial(self._choose_theme, theme)
+            yield PaletteCommand(f"Theme {theme}", "", looks, why_not, run)
         yield command("Wire", self._wire_status(), lambda: self._notify(self._wire_status()))
         yield command("Screenshot", "Save what is on screen as SVG", self._save_screenshot)
 
@@ -525,32 +488,30 @@ class BlotterApp(App[None]):
             self._fading.stop()
         left = min((notice.time_left for notice in notices), default=None)
         self._fading = None if left is None else self.set_timer(left, self._refresh_notifications)
-        if not stack or stack[-1] is not desk:
-            super()._refresh_notifications()
+        self._told_on_desk &= {notice.identity for notice in notices}
+        if stack and stack[-1] is desk:
+            self._told_on_desk |= {notice.identity for notice in notices}
+        elif stack:
+            self._show_toasts([each for each in notices if each.identity not in self._told_on_desk])
+
+    def _show_toasts(self, notices: Iterable[Notification]) -> None:
+        """Show messages over the screen on top, which was there when they came."""
+        shown = Notifications()
+        for notice in notices:
+            shown.add(notice)
+        for rack in self.screen.query_children(ToastRack):
+            self.call_later(rack.show, shown)
 
     def _notify(self, sentence: str) -> None:
         self.notify(sentence, markup=False)
 
     def _choose_theme(self, theme: str) -> None:
         """Show a theme, or follow the terminal, from now on."""
+        if self.no_color:
+            self._notify(NO_COLOUR)
+            return
         self.session.theme_chosen, self.session.theme_instead_of = theme, self.session.preferences.theme
-        self._show_theme(theme)
-
-    def _show_theme(self, theme: str) -> None:
-        self._follows = theme == AUTO
-        self.theme = self._theme_of_terminal if self._follows else theme
-        if self._follows and self.session.wire is not None:
-            self.session.wire.ask_background()
-
-    @property
-    def _theme_of_terminal(self) -> str:
-        return DEFAULT if self._dark else LIGHT
-
-    def _background_is(self, dark: bool) -> None:
-        """Heed what the terminal says of its background."""
-        self._dark = dark
-        if self._follows and not self.no_color:
-            self.theme = self._theme_of_terminal
+        self.show_theme(theme)
 
     def _save_screenshot(self) -> None:
         path = self.session.save(f"blotter-{self.session.now():%Y%m%dT%H%M%SZ}.svg", self.export_screenshot())

@@ -25,9 +25,7 @@ _STAND_INS: Final = {
     "<": "‹←",
     " ": "▂▃▄▅▆▇█▀",
 }
-TABLE: Final = str.maketrans(
-    {drawn: plain for plain, drawn_so in _STAND_INS.items() for drawn in drawn_so} | {"🔎": "/ "}
-)
+TABLE: Final = str.maketrans({drawn: plain for plain, drawn_so in _STAND_INS.items() for drawn in drawn_so})
 """The characters drawn instead, in as many cells."""
 
 

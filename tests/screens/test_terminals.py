@@ -19,6 +19,12 @@ async def test_without_colour_everything_works_and_nothing_is_coloured(
         assert all(style.color is None or style.color.is_default for style in styles)
         assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
         assert any(style.reverse for style in styles)
+        await user.press("escape", "escape", "colon")
+        await user.type("theme light")
+        await user.until(lambda: "NO_COLOR is set" in user.text())
+        await user.press("enter")
+        await user.until(lambda: "NO_COLOR is set: there are no colours." in user.notices)
+        assert user.app.theme == "mono", "the row under the cursor stays reversed"
 
 
 @pytest.mark.parametrize("size", [(200, 60), (80, 24)])

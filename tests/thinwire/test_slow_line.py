@@ -148,7 +148,7 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
     ("new by line", b"N", says("New orders")),
     ("close it", ESCAPE, not_says("New orders")),
     ("palette", b":", says("Search for commands")),
-    ("a letter for the palette", b"m", says("🔎 m ")),
+    ("a letter for the palette", b"m", says(" : m ")),
     ("close the palette", ESCAPE, says("  BLK-0")),
     ("previous pane", b"\x1b[Z", at("BLK-0001")),
     ("last row", b"G", at("BLK-I…6-Q4X")),

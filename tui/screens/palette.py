@@ -11,17 +11,22 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from textual import on
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
 from tui.screens.above_screen import AboveScreen
 from tui.screens.dismiss_once import DismissOnce
+from widgets.labelled_text import hanging_indent
 
 KEYS_WIDTH: Final = 13
 """Cells of the keys, which stand before the name."""
+BESIDE: Final = 3
+"""Cells beside a line of the list: a margin at either side, and the scrollbar."""
 NOT_NOW: Final = "Not now: "
+PROMPT: Final = ":"
+"""Stands before what is typed, in the place of a picture that terminals draw in different widths."""
 
 
 class PaletteCommand(NamedTuple):
@@ -33,17 +38,14 @@ class PaletteCommand(NamedTuple):
     why_not: str
     run: Callable[[], Any]
 
-    def lines(self, name: Content) -> Content:
-        """Return how the command stands in the list, its ``name`` as found."""
+    def lines(self, name: Content, width: int) -> Content:
+        """Return how the command stands in a list of so many cells, its ``name`` as found."""
         quiet = "not bold $text-muted"
         told, style = (NOT_NOW + self.why_not, "not bold $attention") if self.why_not else (self.help, quiet)
-        return Content.assemble(
-            Content.styled(self.keys.ljust(KEYS_WIDTH), "not bold $primary"),
-            name.stylize(quiet) if self.why_not else name,
-            "\n",
-            " " * KEYS_WIDTH,
-            Content.styled(told, style),
-        )
+        keys = Content.styled(self.keys, "not bold $primary")
+        head = hanging_indent(keys, name.stylize(quiet) if self.why_not else name, KEYS_WIDTH, width)
+        rest = hanging_indent(Content(""), Content.styled(told, style), KEYS_WIDTH, width)
+        return Content("\n").join((*head, *rest))
 
 
 class ListedCommands(Provider):
@@ -51,10 +53,17 @@ class ListedCommands(Provider):
 
     commands: Sequence[PaletteCommand] = ()
 
+    @property
+    def _width(self) -> int:
+        """The cells of a line of the list."""
+        return self.app.size.width - BESIDE
+
     async def discover(self) -> Hits:
         """Yield every command, in the order of the help."""
         for command in self.commands:
-            yield DiscoveryHit(command.lines(Content(command.name)), command.run, text=command.name)
+            yield DiscoveryHit(
+                command.lines(Content(command.name), self._width), command.run, text=command.name
+            )
 
     async def search(self, query: str) -> Hits:
         """Yield the commands whose name or key is like ``query``."""
@@ -63,7 +72,7 @@ class ListedCommands(Provider):
             score = 1.0 if query in command.keys.split() else matcher.match(command.name)
             if score > 0:
                 found = matcher.highlight(command.name)
-                yield Hit(score, command.lines(found), command.run, text=command.name)
+                yield Hit(score, command.lines(found, self._width), command.run, text=command.name)
 
 
 class ActionPalette(CommandPalette, AboveScreen[None], DismissOnce[None]):
@@ -75,6 +84,10 @@ class ActionPalette(CommandPalette, AboveScreen[None], DismissOnce[None]):
 
         Listed.commands = tuple(commands)
         super().__init__((Listed,), id=id)
+
+    def on_mount(self) -> None:
+        """Draw no picture before what is typed."""
+        self.query_one(SearchIcon).icon = PROMPT
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)

@@ -160,10 +160,38 @@ async def test_the_palette_shows_the_desk_around_it_and_a_theme_is_chosen_there(
         await user.press("enter")
         await user.until(lambda: user.app.theme == "light")
         await user.press("colon")
+        await user.type("theme light")
+        await user.until(lambda: "In use. Dark text on white" in user.text())
+        await user.press("escape", "escape", "colon")
         await user.type("theme auto")
         await user.until(lambda: "Theme auto" in user.text())
         await user.press("enter")
         await user.until(lambda: user.app.theme == THEMES[0].name)
+
+
+async def test_what_wraps_in_the_palette_stays_beneath_what_it_belongs_to() -> None:
+    async with blotter((80, 24)) as user:
+        await user.press("colon")
+        await user.until(lambda: "New by line" in user.text())
+        lines = user.text().splitlines()
+        at = next(number for number, line in enumerate(lines) if "New by line" in line)
+        column = lines[at].index("New by line")
+        assert [line[:column].strip() for line in lines[at : at + 3]] == ["N", "", ""]
+        assert lines[at + 2][column:].startswith("@UKEQ-INC 40%")
+
+
+async def test_a_message_that_stood_on_the_desk_covers_no_row_of_the_next_screen() -> None:
+    async with blotter((80, 24)) as user:
+        await user.press("S")
+        await user.until(lambda: "No block here qualifies" in user.text())
+        await user.press("0")
+        await user.until(lambda: "exceptions: " in user.text())
+        assert "No block here qualifies" not in user.text()
+        user.app.notify("Copied.", markup=False)
+        await user.until(lambda: "Copied." in user.text())
+        await user.press("escape")
+        await user.until(lambda: user.app.screen is user.desk)
+        assert "Copied." in user.text()
 
 
 def test_what_panes_needed_in_another_number_of_rows_has_no_say() -> None:
