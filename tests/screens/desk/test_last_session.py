@@ -122,7 +122,7 @@ async def test_a_restored_filter_says_what_it_hides_when_the_desk_comes_up_and_i
         assert need
         await user.until(lambda: said in title(user, "blocks"))
         user.desk._each_second()
-        await user.until(lambda: f"As you left it: filter of blocks {said}." in told(user))
+        await user.until(lambda: f"As you left it: blocks filter {said}." in told(user))
         assert f"{user.desk.exceptions.count} NEED YOU" in user.text().splitlines()[0]
         await user.press("escape")
         assert user.codes("blocks") == every

@@ -30,6 +30,8 @@ from tui.screens.desk.view_shown import name_properties, show_view
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind, Ref
 
+PATIENCE_S: Final = 10
+"""Seconds after which it is told what is known by then of the rows that filters hide."""
 TOLD_S: Final = 20
 """Seconds for which it is told what was restored."""
 
@@ -56,7 +58,8 @@ class SessionKeeper:
         self._written: dict[str, Any] = {}
         self._writing = False
         self._failed = ""
-        self._to_tell = False
+        self._to_tell = 0
+        """Seconds for which rows are waited for before it is told what was restored."""
 
     # --- coming back ----------------------------------------------------------------------------
 
@@ -98,19 +101,23 @@ class SessionKeeper:
         show_view(desk, applied([*base, left.shown], records))
         session.theme_chosen, session.theme_instead_of = left.theme, left.instead_of
         desk.show_as_left(left.focus, left.right, full_screen=left.full_screen)
-        self._to_tell = True
+        self._to_tell = PATIENCE_S
 
     def _tell(self) -> None:
         """Tell what was restored that may surprise, once all rows were read and judged."""
         desk = self._desk
         panes = [desk.pane(kind) for kind in EntityKind]
-        if not desk.exceptions.is_settled(desk.snapshot) or any(pane.arranging for pane in panes):
+        arranging = any(pane.arranging for pane in panes)
+        if not desk.snapshot.complete or arranging:
             return
-        self._to_tell = False
+        self._to_tell -= 1
+        if self._to_tell and not desk.exceptions.is_settled(desk.snapshot):
+            return
+        self._to_tell = 0
         if any(pane.view.properties for pane in panes):
             desk.run_worker(name_properties(desk), group="properties", exit_on_error=False)
         if said := "; ".join(self._restored()):
-            back = " {back} in a pane shows all of it." if any(pane.view.filter for pane in panes) else ""
+            back = " {back} in a pane shows all." if any(pane.view.filter for pane in panes) else ""
             told = desk.session.with_keys(f"As you left it: {said}.{back}")
             desk.notify(told, timeout=TOLD_S, markup=False)
 
@@ -123,7 +130,7 @@ class SessionKeeper:
             pane = desk.pane(kind)
             if pane.view.filter:
                 hides = hides_words(pane.hidden, pane.hidden_needing) or "is on"
-                yield f"filter of {kind.value} {hides}"
+                yield f"{kind.value} filter {hides}"
         if pinned := len(desk.pinned):
             yield f"{counted(pinned, 'row')} pinned"
 
