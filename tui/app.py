@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 import signal
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -44,6 +43,7 @@ from tui.service.environment import Environment, Update
 from tui.service.snapshot.snapshot import Ref
 from tui.session import DEFAULTS, DeskSession, Preferences
 from tui.themed_app import NO_COLOUR, ThemedApp
+from widgets.latin_keys import not_latin
 from widgets.notice import Notice
 from widgets.visible import visible
 
@@ -82,13 +82,8 @@ LEAVE_S: Final = 5
 """Seconds for which a second quit leaves what is typed."""
 
 
-NOT_LATIN: Final = "Keys are Latin letters, and {} is none: switch the keyboard to Latin."
 LATIN_S: Final = 5
 """Seconds for which it is said once."""
-
-
-def _is_latin(letter: str) -> bool:
-    return unicodedata.name(letter[0], "").startswith("LATIN ")
 
 
 @runtime_checkable
@@ -255,14 +250,14 @@ class BlotterApp(ThemedApp):
         if isinstance(bar, FilterBar) and event.is_printable and event.character:
             event.prevent_default()
             bar.type(event.character)
-        elif event.character and event.character.isalpha() and not _is_latin(event.character):
-            self._say_latin(event.character)
+        elif said := not_latin(event.character):
+            self._say_latin(said)
 
-    def _say_latin(self, letter: str) -> None:
+    def _say_latin(self, said: str) -> None:
         """Say that no key is a letter of another script; once while the notice stands."""
         if monotonic() > self._latin_said_until:
             self._latin_said_until = monotonic() + LATIN_S
-            self.notify(NOT_LATIN.format(visible(letter)), severity="warning", timeout=LATIN_S, markup=False)
+            self.notify(said, severity="warning", timeout=LATIN_S, markup=False)
 
     def _keep_visit(self) -> None:
         """Keep when the user was here, in another thread: a disk may be slow."""

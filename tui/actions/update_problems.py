@@ -22,7 +22,7 @@ from tui.actions.typed_changes import (
 )
 from tui.api.models import Order, Placement
 from tui.api.states import normalize
-from tui.service.snapshot.naming import short_name
+from tui.service.snapshot.naming import instrument_and_id
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
@@ -49,7 +49,7 @@ def update_problems(scope: Scope, kind: EntityKind, rows: Sequence[Row], values:
 
 
 def _row_problems(scope: Scope, kind: EntityKind, row: Row, values: Values, *, alone: bool) -> Sequence[str]:
-    name = short_name(scope.snapshot, kind, row.id)
+    name = instrument_and_id(scope.snapshot, kind, row.id)
     try:
         resized = new_size(row, values["quantity"]) is not None
         terms = new_terms(scope.snapshot, row, values)

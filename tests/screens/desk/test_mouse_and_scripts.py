@@ -30,3 +30,18 @@ async def test_a_letter_of_another_script_says_once_that_keys_are_latin(letter: 
         assert [each for each in user.notices if "Keys are Latin letters" in each] == [
             f"Keys are Latin letters, and {letter} is none: switch the keyboard to Latin."
         ]
+
+
+@pytest.mark.parametrize("letter", ["\u043d", "\u0663"])
+async def test_a_preview_says_that_keys_are_latin_and_sends_nothing(letter: str) -> None:
+    told = f"Keys are Latin letters, and {letter} is none: switch the keyboard to Latin."
+    async with blotter((80, 24)) as user:
+        await user.go("placements", "PLC-00016")
+        await user.press("c")
+        await user.preview()
+        await user.type(letter * 2)
+        assert user.text().count(told) == 1
+        assert not user.notices, "the app says it where the dialog does not"
+        await user.press("down")
+        assert "Send it? y sends; Enter does nothing." in user.boxed()
+        assert user.row("placements", "PLC-00016")["state"] == "◐ partly filled"

@@ -21,6 +21,7 @@ from tui.api.sanitize import clean
 from tui.screens.above_screen import AboveScreen
 from tui.screens.dismiss_once import DismissOnce
 from widgets.key_bar import Hints, key_hints
+from widgets.latin_keys import not_latin
 
 T = TypeVar("T")
 
@@ -98,10 +99,17 @@ class GuardedDialog(Dialog[T]):
 
     def on_key(self, event: events.Key) -> None:
         """Act on a key, unless it was pressed before the dialog could be read."""
+        foreign = not_latin(event.character)
+        if not self.tell_not_latin(foreign) and foreign:
+            return  # the app says it
         event.stop()
         event.prevent_default()
-        if not self.too_early(min(event.time, clock())):
+        if not foreign and not self.too_early(min(event.time, clock())):
             self.act_on_key(event.key, event.character or "")
+
+    def tell_not_latin(self, said: str) -> bool:
+        """Return whether the dialog says itself that a key is of another script; empty of any other key."""
+        return False
 
     def on_paste(self, event: events.Paste) -> None:
         """Ignore a paste: it may hold a confirmation nobody meant."""

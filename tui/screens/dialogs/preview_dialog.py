@@ -73,6 +73,8 @@ class PreviewDialog(GuardedDialog[bool]):
         self._seen = 0
         """Lines of the summary, counted from its first, that have been in sight."""
         self._all_seen = False
+        self._told = False
+        """Whether the question makes room for what is wrong with a key."""
 
     @property
     def is_filled(self) -> bool:
@@ -160,6 +162,16 @@ class PreviewDialog(GuardedDialog[bool]):
         lines = len(text.lines(text.size.width))
         self._all_seen = lines <= self._room or self._seen >= lines
         self._show_question()
+
+    def tell_not_latin(self, said: str) -> bool:
+        """Say above the keys that one is of another script: a notice would cover the lines to be read."""
+        if said:
+            self.query_one("#question", Static).update(Content.styled(said, "bold $text-warning"))
+            self._told = True
+        elif self._told:
+            self._told = False
+            self._show_question()
+        return bool(said)
 
     def action_back(self) -> None:
         """Go back to the summary; from there, close without confirming."""
