@@ -137,10 +137,10 @@ class DeskSession:
 
     @property
     def display_context(self) -> DisplayContext:
-        """Glyphs, time zone, today's date and the minute for this reader."""
+        """Glyphs, time zone, today, and the minute that ages are counted to: that of the past in the past."""
         zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
         now = self.now()
-        minute = now.replace(second=0, microsecond=0)
+        minute = (self.snapshot.as_at or now).replace(second=0, microsecond=0)
         return DisplayContext(self.preferences.ascii, zone, now.astimezone(zone).date(), minute)
 
     @property

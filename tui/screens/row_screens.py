@@ -101,7 +101,8 @@ def ticket_screen(
 
     def build(snapshot: Snapshot, ref: Ref, why_unnamed: str) -> Steps[RowTicket]:
         context = session.display_context
-        return ticket_of(snapshot, ref, context, session.now(), columns(ref.kind), why_unnamed)
+        moment = snapshot.as_at or session.now()
+        return ticket_of(snapshot, ref, context, moment, columns(ref.kind), why_unnamed)
 
     async def complete(snapshot: Snapshot, ref: Ref) -> str:
         row, why = snapshot.row(ref), ""

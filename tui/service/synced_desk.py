@@ -307,6 +307,10 @@ class SyncedDesk:
         worked = await self._in_past(go)
         return worked if near or self.health.state is not State.LIVE else await self.travel(moment)
 
+    def knows_step(self, *, forward: bool) -> bool:
+        """Return whether the next change, or the one before, is known, so that a step reads nothing."""
+        return self._past is not None and self._past.knows(forward=forward)
+
     async def read_ahead(self) -> None:
         """Read changes around the moment shown before somebody steps there."""
         past = self._past

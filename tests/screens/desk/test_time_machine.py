@@ -169,3 +169,14 @@ async def test_verdicts_that_are_not_of_the_moment_are_said_to_be_as_last_read_u
         monkeypatch.setattr(past_player, "REST_S", 0.0)
         await step(user, "left")
         await user.until(lambda: words not in user.text().splitlines()[0])
+
+
+async def test_ages_are_counted_to_the_moment_and_a_frozen_screen_stays_where_it_is() -> None:
+    async with dealer_in_the_past("13:18:30", (120, 34)) as user:
+        await user.until(lambda: "compliance failed TSLA 30m" in user.text())
+        await user.press("z", "left")
+        assert any("The screen is frozen" in said for said in user.notices)
+        assert user.desk.snapshot.as_at == START.replace(hour=13, minute=18, second=30)
+        await user.press("z")
+        await step(user, "left")
+        assert told(user).startswith("back over 13:1"), "the message gives way to what the step did"

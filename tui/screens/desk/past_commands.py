@@ -9,9 +9,10 @@ from typing import Final
 from tui.actions.action import Scope
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
-from tui.screens.desk.past_player import SPEEDS
+from tui.screens.desk.past_player import SPEEDS, PastPlayer
 
 TEN_MINUTES: Final = timedelta(minutes=10)
+FROZEN: Final = "The screen is frozen: {freeze} lets it go on, then the past can be gone through."
 
 
 def _is_live(scope: Scope) -> str | None:
@@ -20,12 +21,24 @@ def _is_live(scope: Scope) -> str | None:
     return None if scope.snapshot.complete else "The desk of that time is still being read."
 
 
+def _unless_frozen(go: Callable[[PastPlayer], None]) -> Callable[[PanesScreen], None]:
+    """Return what goes through the past, but not behind a screen that shows another moment."""
+
+    def run(desk: PanesScreen) -> None:
+        if desk.frozen:
+            desk.notify(desk.session.with_keys(FROZEN), severity="warning", markup=False)
+        else:
+            go(desk.past)
+
+    return run
+
+
 def _step(changes: int) -> Callable[[PanesScreen], None]:
-    return lambda desk: desk.past.step(changes)
+    return _unless_frozen(lambda past: past.step(changes))
 
 
 def _shift(span: timedelta) -> Callable[[PanesScreen], None]:
-    return lambda desk: desk.past.shift(span)
+    return _unless_frozen(lambda past: past.shift(span))
 
 
 PAST: Final[tuple[DeskCommand, ...]] = (
@@ -72,6 +85,6 @@ PAST: Final[tuple[DeskCommand, ...]] = (
         f"In the past: play; again: faster ({', '.join(f'x{speed}' for speed in SPEEDS)}), then stop",
         "Time machine",
         _is_live,
-        run=lambda desk: desk.past.play_faster(),
+        run=_unless_frozen(PastPlayer.play_faster),
     ),
 )

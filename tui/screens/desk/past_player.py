@@ -44,6 +44,12 @@ class PastPlayer:
         self.speed = 0
         """How fast it plays, as a multiple of real time; 0 while it does not."""
 
+    def read_ahead(self) -> None:
+        """Read changes around the moment shown before somebody steps there."""
+        if not self._ahead:
+            self._ahead = True
+            self._run(self._read_ahead())
+
     def step(self, changes: int) -> None:
         """Go on by so many changes, or back where it is less than 0."""
         self.stop()
@@ -78,9 +84,7 @@ class PastPlayer:
         desk = self._session.desk
         try:
             while desk is not None and desk.snapshot.as_at is not None:
-                if not self._ahead:
-                    self._ahead = True
-                    self._run(self._read_ahead())
+                self.read_ahead()
                 if self._steps:
                     await self._step()
                 elif self._shift:

@@ -21,12 +21,18 @@ def refresh(desk: PanesScreen) -> None:
 def freeze(desk: PanesScreen) -> None:
     """Pause the screen, or let it follow the desk again."""
     desk.frozen = not desk.frozen
+    desk.past.stop()
     desk.session.tape.freeze(desk.frozen)
     desk.show_all()
 
 
 def _travel_to(desk: PanesScreen, as_at: datetime | None) -> None:
-    desk.run_worker(desk.session.travel(as_at), group="read", exclusive=True, exit_on_error=False)
+    async def go() -> None:
+        await desk.session.travel(as_at)
+        if as_at is not None:
+            desk.past.read_ahead()
+
+    desk.run_worker(go(), group="read", exclusive=True, exit_on_error=False)
 
 
 async def travel(desk: PanesScreen) -> None:

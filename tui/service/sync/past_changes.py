@@ -104,14 +104,14 @@ class PastChanges:
             Superseded: the desk shows another moment by now.
         """
         self._went = forward
-        if not self._has(forward=forward):
+        if not self.knows(forward=forward):
             async with self._reading:
-                if not forward and not self._has(forward=False) and not self._earlier.exhausted:
+                if not forward and not self.knows(forward=False) and not self._earlier.exhausted:
                     await self._read_earlier(SOME)
                 now = self._now()
-                while forward and not self._has(forward=True) and self._later.until < now:
+                while forward and not self.knows(forward=True) and self._later.until < now:
                     await self._read_later()
-        if not self._has(forward=forward):
+        if not self.knows(forward=forward):
             return None
         return self._forward() if forward else self._back()
 
@@ -153,7 +153,8 @@ class PastChanges:
                 self._begin(moment)
         return True
 
-    def _has(self, *, forward: bool) -> bool:
+    def knows(self, *, forward: bool) -> bool:
+        """Return whether the next change, or the one before, is known."""
         return self._position < len(self._known) if forward else self._position > 0
 
     def _forward(self) -> PastChange:

@@ -202,7 +202,7 @@ class Reader:
             ApiError: there is no connection, or no kind could be read.
             Superseded: the desk shows another moment by now.
         """
-        self._shown = self._progress()
+        self._shown, self._past = self._progress(), None
         try:
             await self._everything.load(self._shown)
             await self._blocks.read(self._blocks.finder.joined)
