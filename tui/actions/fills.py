@@ -17,6 +17,7 @@ from tui.actions.form_fields import (
     text,
     units_of_fill,
 )
+from tui.actions.instruments_typed import last_price_of
 from tui.actions.settlement_words import ProposedDay, other_day, proposed_day, settlement_told
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.market_zones import market_zone
@@ -55,7 +56,8 @@ def fill_form(scope: Scope) -> Form:
     return _fields(
         scope,
         "Record a fill",
-        f"{phrase_of(snapshot, Ref(EntityKind.PLACEMENTS, placement.id))}\n{left.words} open.",
+        f"{phrase_of(snapshot, Ref(EntityKind.PLACEMENTS, placement.id))}\n"
+        + " · ".join(filter(None, (f"{left.words} open", last_price_of(scope, luid)))),
         _held(scope),
         guess,
         placement.counterparty,

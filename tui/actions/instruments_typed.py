@@ -86,6 +86,20 @@ def last_in_words(known: Instrument, now: datetime) -> str:
     return "" if last is None else f"{price(last.price, last.currency)} {last.currency} {last.words(now)}"
 
 
+def last_price_of(scope: Scope, luid: str) -> str:
+    """Return the last price of an instrument with its age, and ask for its quote; empty when none is known.
+
+    It reads ``last price 9.74 GBP, last fill 57 min ago``.
+    """
+    known = scope.snapshot.instruments.get(luid)
+    if known is not None and scope.facts is not None:
+        scope.facts.ask_quote(known)
+    last = known.last if known is not None else None
+    if last is None:
+        return ""
+    return f"last price {price(last.price, last.currency)} {last.currency}, {last.words(now_of(scope))}"
+
+
 def now_of(scope: Scope) -> datetime:
     """Return the time by which the age of a price is told."""
     return scope.facts.now() if scope.facts else scope.now

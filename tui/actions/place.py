@@ -21,13 +21,12 @@ from tui.actions.form_fields import (
     size,
     text,
 )
-from tui.actions.instruments_typed import now_of
+from tui.actions.instruments_typed import last_price_of
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.api.requests import PlacementRequest
 from tui.api.states import normalize
 from tui.service.numbers import counted, money, number, parse_size
-from tui.service.numbers import price as price_text
 from tui.service.row_phrases import rows_in_words, short_id
 from tui.service.shares import SplitError
 from tui.service.snapshot.naming import instrument_and_id
@@ -89,20 +88,14 @@ def place_form(scope: Scope) -> Form:
 
 def _standing(scope: Scope, block: OrderGraphBlock, left: Size) -> str:
     """Return what of a block is unplaced, and the last price of its instrument with its age."""
-    said = [f"{left.words} unplaced of {block_ordered(scope.snapshot, block)}"]
-    known = scope.snapshot.instruments.get(block.block.lusid_instrument_id)
-    if known is not None and (last := known.last) is not None:
-        at = f"{price_text(last.price, last.currency)} {last.currency}"
-        said.append(f"last price {at}, {last.words(now_of(scope))}")
-    return " · ".join(said)
+    said = f"{left.words} unplaced of {block_ordered(scope.snapshot, block)}"
+    return " · ".join(filter(None, (said, last_price_of(scope, block.block.lusid_instrument_id))))
 
 
 def _placing_in_words(scope: Scope, values: Values) -> str:
     """Return what is placed of a block in units and money, its share of the volume, and who gets what."""
     snapshot, [id] = scope.snapshot, placeable(scope)
     known = snapshot.instruments.get(snapshot.blocks[id].block.lusid_instrument_id)
-    if known is not None and scope.facts is not None:
-        scope.facts.ask_quote(known)
     try:
         [(_, share, left)] = _shares(scope, values)
         line = placement_request_line(snapshot, _request(scope, id, share, BrokerShare(NO_BROKER), values))

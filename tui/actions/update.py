@@ -20,6 +20,7 @@ from tui.actions.form_fields import (
     size,
     text,
 )
+from tui.actions.instruments_typed import last_price_of
 from tui.actions.live_positions import MOST_ASKED, with_positions
 from tui.actions.place import ENTRY_TYPES, MOST_NAMED
 from tui.actions.portfolios_typed import named_so
@@ -41,7 +42,15 @@ from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import counted
 from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.naming import short_name
-from tui.service.snapshot.sizing import Size, size_of
+from tui.service.snapshot.sizing import (
+    Size,
+    allocated_size,
+    block_ordered,
+    block_unplaced,
+    executed_size,
+    open_size,
+    size_of,
+)
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.verbs import (
     ReplaceOrders,
@@ -121,13 +130,32 @@ def _placements_form(scope: Scope) -> Form:
 
 def _form(scope: Scope, kind: EntityKind, rows: Sequence[Row], fields: tuple[Field, ...]) -> Form:
     how = INTRO if len(rows) == 1 else f"{INTRO} An empty field stays unchanged."
+    said = rows_in_words(scope.snapshot, kind, [row.id for row in rows])
     return Form(
         f"Update {counted(len(rows), kind.singular)}",
         fields,
-        intro=f"{rows_in_words(scope.snapshot, kind, [row.id for row in rows])}\n{how}",
+        intro="\n".join(filter(None, (said, _standing(scope, rows), how))),
         check=lambda values: update_problems(scope, kind, rows, values),
         live=lambda values: _in_words(scope, kind, rows, values),
     )
+
+
+def _standing(scope: Scope, rows: Sequence[Row]) -> str:
+    """Return what is done of the one row and what is left, and the last price; empty for several rows."""
+    if len(rows) > 1:
+        return ""
+    [row] = rows
+    if isinstance(row, Placement):
+        done = executed_size(scope.snapshot, row)
+        said = f"{done} executed, {open_size(scope.snapshot, row)} open"
+    else:
+        said = f"{allocated_size(scope.snapshot, row)} allocated"
+        block = scope.snapshot.block_of_order(row.id)
+        if block is not None and block in scope.snapshot.blocks:
+            graph = scope.snapshot.blocks[block]
+            left = f"{block_unplaced(scope.snapshot, graph)} of {block_ordered(scope.snapshot, graph)}"
+            said += f" · its block has {left} unplaced"
+    return " · ".join(filter(None, (said, last_price_of(scope, row.lusid_instrument_id))))
 
 
 def _in_words(scope: Scope, kind: EntityKind, rows: Sequence[Row], values: Values) -> str:
@@ -233,6 +261,18 @@ def _placement_update(row: Placement, values: Values, terms: dict[str, Any]) -> 
     )
 
 
+def _left_open(snapshot: Snapshot, row: Row, asked: Size) -> str:
+    """Return what of a placement another size leaves open; empty for an order, and where nobody knows."""
+    if isinstance(row, Order):
+        return ""
+    rest = asked.less(executed_size(snapshot, row))
+    if rest.value is None:
+        return ""
+    if rest.value < 0:
+        return f", {Size(-rest.value, rest.currency)} less than executed"
+    return f", {rest if rest.value else 'nothing'} left open"
+
+
 def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row], typed: str) -> str:
     """Return the old and new sizes while one is typed, as far as it can be read."""
     said = []
@@ -243,6 +283,6 @@ def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row],
             return ""
         if asked is not None:
             name = f" ({short_name(snapshot, kind, row.id)})" if len(rows) > 1 else ""
-            said.append(f"{size_of(row)} → {asked.words}{name}")
+            said.append(f"{size_of(row)} → {asked.words}{name}{_left_open(snapshot, row, asked)}")
     more = f" and {len(rows) - MOST_NAMED:,} more" if said and len(rows) > MOST_NAMED else ""
     return ", ".join(said) + more

@@ -236,3 +236,20 @@ async def test_what_a_colleague_changed_right_before_is_not_overwritten_but_aske
     await user.report()
     after = await order(user, codes[0])
     assert (after.quantity, after.time_in_force) == (Decimal(3900), "GoodTilCancel")
+
+
+async def test_an_update_says_what_is_done_what_is_left_and_the_last_price() -> None:
+    async with blotter() as user:
+        await user.go("placements", "PLC-00016")
+        await user.press("u")
+        said = " ".join((await user.form()).split())
+        assert "6,800 executed, 8,200 open · last price 174.20 USD, last fill " in said
+        await user.fill("quantity", "50%")
+        assert "15,000 → 7,500 units, 700 left open" in user.boxed()
+        await user.fill("quantity", "6k")
+        assert "15,000 → 6,000 units, 800 less than executed" in user.boxed()
+        await user.press("escape")
+        await user.go("orders", "ORD-00069")
+        await user.press("u")
+        said = " ".join((await user.form()).split())
+        assert "0 allocated · its block has 0 of 60,000 unplaced · last price 10.70 GBP, last fill " in said
