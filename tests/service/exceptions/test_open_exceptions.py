@@ -54,6 +54,7 @@ A_BLOCK_COMES_BACK: Final = [
 
 @settings(max_examples=25, deadline=None)
 @example(A_BOND_AFTER_ALL)
+@example([[Touch(EntityKind.PLACEMENTS, 2, None)], *A_BOND_AFTER_ALL[1:]])
 @example(A_BLOCK_COMES_BACK)
 @given(st.lists(st.lists(TOUCHES, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_kept_up_by_what_differs_it_is_what_it_would_be_from_the_start(

@@ -25,7 +25,6 @@ from tui.service.exceptions.exception_kind import ExceptionKind, Rule, Trouble
 from tui.service.exceptions.exception_kinds import EXCEPTIONS, UNKNOWN_OUTCOME
 from tui.service.exceptions.placement_rules import is_held_open
 from tui.service.snapshot.diff import UNCHANGED, Delta, Deltas
-from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot, is_listed
 
@@ -153,17 +152,14 @@ class OpenExceptions:
                 for snapshot in (before, self.snapshot):
                     yield from self._dependents(snapshot, ref)
 
-    def _of_other_units(self, before: Snapshot) -> Sequence[Ref]:
-        """Return the exceptions whose instrument turned out to be priced by another unit, such as a bond."""
+    def _of_other_units(self, before: Snapshot) -> Iterable[Ref]:
+        """Return all exceptions if an instrument turned out to be priced by another unit, such as a bond."""
         was, now = before.instruments, self.snapshot.instruments
-        if was is now:
-            return ()
-        luids = {
-            luid
-            for luid, each in now.items()
-            if each is not (held := was.get(luid)) and held is not None and held.price_unit != each.price_unit
-        }
-        return [ref for ref in self._of if luid_of(self.snapshot.row(ref)) in luids] if luids else ()
+        differs = was is not now and any(
+            was.get(luid) is not now.get(luid) and before.price_unit(luid) != self.snapshot.price_unit(luid)
+            for luid in was.keys() | now.keys()
+        )
+        return tuple(self._of) if differs else ()
 
     def _dependents(self, snapshot: Snapshot, ref: Ref) -> Iterator[Ref]:
         """Yield the rows whose exceptions depend on one, which no difference names."""
