@@ -203,3 +203,13 @@ async def test_thresholds_of_the_settings_hold() -> None:
         kinds = {each.kind.id for each in listed(user)}
         assert not kinds & off.keys()
         assert "compliance_failed" in kinds
+
+
+async def test_only_keys_that_do_something_now_are_named() -> None:
+    async with blotter(read_only=True) as user:
+        await open_list(user)
+        await user.press("enter")
+        await user.until(lambda: isinstance(user.app.screen, DeskScreen))
+        assert user.desk.exceptions.text.startswith(
+            "Nothing can be done about it now (This desk is read-only"
+        )

@@ -23,6 +23,7 @@ from widgets.text_line import same
 from widgets.whole_numbers import shortened
 
 if TYPE_CHECKING:
+    from tui.actions.action import Scope
     from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
     from tui.screens.exceptions.strip_words import StripText
     from tui.service.exceptions.open_exceptions import OpenException
@@ -43,6 +44,7 @@ class ExceptionsStrip(Widget):
         session: the desk, and the reader's preferences.
         turns: the time budget shared with the panes.
         go_to: puts the cursor of the desk on a row.
+        scope: returns what actions act on now.
         on_change: is called when there are others than before.
     """
 
@@ -55,6 +57,7 @@ class ExceptionsStrip(Widget):
         session: DeskSession,
         turns: Turns,
         go_to: Callable[[Ref], None],
+        scope: Callable[[], Scope],
         on_change: Callable[[], None],
         *,
         id: str | None = None,
@@ -63,6 +66,7 @@ class ExceptionsStrip(Widget):
         self._session = session
         self._turns = turns
         self._go_to = go_to
+        self._scope = scope
         self._on_change = on_change
         self._feed: ExceptionsFeed | None = None
         self._left_at: tuple[int, OpenException] | None = None
@@ -149,7 +153,7 @@ class ExceptionsStrip(Widget):
 
         at = self._left_at if self._led else None
         self._led = False
-        self.app.push_screen(ExceptionsScreen(self._fed(), self._session, at), self._leave_list)
+        self.app.push_screen(ExceptionsScreen(self._fed(), self._session, self._scope, at), self._leave_list)
 
     def back_to_list(self) -> bool:
         """Open the list again if it led to where the desk is; return whether it did."""
@@ -176,7 +180,7 @@ class ExceptionsStrip(Widget):
 
         led = self._left_at[1] if self._led and self._left_at is not None else None
         ascii = self._session.preferences.ascii
-        said = strip_text(self._fed(), Mending(self._session), most=MOST, ascii=ascii, led=led)
+        said = strip_text(self._fed(), Mending(self._session, self._scope), most=MOST, ascii=ascii, led=led)
         if not _alike(said, self._said):
             self._said = said
             self.refresh()

@@ -110,7 +110,7 @@ class PanesScreen(ActsWhenMounted[None]):
             self.show_status,
         )
         self.exceptions = ExceptionsStrip(
-            session, self.turns, self.go_to, self._exceptions_changed, id="exceptions"
+            session, self.turns, self.go_to, self._scope_of_rows, self._exceptions_changed, id="exceptions"
         )
         self._view_said: tuple[object, str] = (None, "")
         self.insisted: set[str] = set()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from tui.actions.action import Action
+from msgspec.structs import replace
+
+from tui.actions.action import Action, Scope
 from tui.service.exceptions.open_exceptions import OpenException
 from tui.service.row_phrases import short_id
 from tui.service.snapshot.snapshot import Snapshot
@@ -16,10 +19,11 @@ OPENS: Final = key_words("enter")
 
 
 class Mending:
-    """Says which keys of a reader mend an exception."""
+    """Says which keys of a reader mend an exception; ``scope`` returns what actions act on now."""
 
-    def __init__(self, session: DeskSession) -> None:
+    def __init__(self, session: DeskSession, scope: Callable[[], Scope]) -> None:
         self._session = session
+        self._scope = scope
         self._actions = {action.id: action for action in session.actions}
 
     def with_keys(self, sentence: str) -> str:
@@ -35,9 +39,15 @@ class Mending:
         return f"{self.key(found)} {self._first(found).label.lower()}"
 
     def keys(self, found: OpenException) -> str:
-        """Return all keys that mend it: ``press c (cancel) or u (update)``."""
-        said = [self._named(self._actions[id]) for id in found.kind.actions]
-        return f"press {' or '.join(said)}"
+        """Return all keys that mend it now: ``press c (cancel) or u (update)``; else why there are none."""
+        scope, ref = self._scope(), found.mended_on
+        ids = (ref.id,) if ref in scope.snapshot else ()
+        scope = replace(scope, kind=ref.kind, ids=ids, cursor=ref.id if ids else None, selected=False)
+        refusals = {id: self._actions[id].refusal(scope) for id in found.kind.actions}
+        possible = [self._named(self._actions[id]) for id, refusal in refusals.items() if not refusal]
+        if possible:
+            return f"press {' or '.join(possible)}"
+        return f"nothing can be done about it now ({(refusals[found.kind.actions[0]] or '').rstrip('.')})"
 
     def advice(self, snapshot: Snapshot, found: OpenException) -> str:
         """Return where to go and what to press there."""

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from tui.actions.action import Scope
 from tui.api.sanitize import clean
 from tui.columns.exception_columns import exception_columns, trade_text
 from tui.columns.format import clock_and_age
@@ -38,7 +39,8 @@ NOT_READ: Final = "Reading the desk."
 class ExceptionsScreen(RowListScreen[OpenException]):
     """Shows the exceptions that ``feed`` keeps up; returns the one to mend, or None on Esc.
 
-    ``at`` is the place at which the list was left, and the exception that stood there.
+    ``scope`` returns what actions act on now; ``at`` is the place at which the list was left, and the
+    exception that stood there.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,10 +52,14 @@ class ExceptionsScreen(RowListScreen[OpenException]):
     singular = "exception"
 
     def __init__(
-        self, feed: ExceptionsFeed, session: DeskSession, at: tuple[int, OpenException] | None = None
+        self,
+        feed: ExceptionsFeed,
+        session: DeskSession,
+        scope: Callable[[], Scope],
+        at: tuple[int, OpenException] | None = None,
     ) -> None:
         self._feed = feed
-        self._mending = Mending(session)
+        self._mending = Mending(session, scope)
         self._at = at
         self._by_key: Mapping[Hashable, OpenException] = {}
         self._stop: Callable[[], None] = lambda: None
