@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from rich.style import Style
 from rich.text import Text
@@ -211,7 +212,8 @@ class TableStage(BenchHost):
     @staticmethod
     def drawn(column: GridColumn, cell: Cell) -> Text:
         """Return a cell as the table wants it."""
-        return Text(cell.text, STYLES.get(cell.style, ""), justify=column.align)
+        justify: Literal["left", "right"] = "left" if column.align == "left" else "right"
+        return Text(cell.text, STYLES.get(cell.style, ""), justify=justify)
 
     def key_l(self) -> None:
         """Load."""

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from widgets.grid.columns import Align, Cut
-from widgets.grid.text import clean, fit, width_of
+from widgets.grid.text import Align, Cut, clean, fit, width_of
 
 
 def test_text_is_padded_on_the_side_away_from_its_alignment() -> None:

@@ -32,7 +32,8 @@ class Column(Struct, frozen=True):
     shrink when the pane is narrow; the others keep their width. What one shows ``of_instrument`` changes
     without its row: cells in sight follow at once, sort and filter with the next change of the row.
     Where it is drawn, ``made_of`` returns all that it is drawn from: to compare that takes less time.
-    Where not all columns of a pane fit, those of the smallest ``rank`` stand first. ``times`` says that
+    Where not all columns of a pane fit, those of the smallest ``rank`` stand first, and one that is
+    ``brief_of`` others stands in place of all of these. ``times`` says that
     values are moments, whose zone the header names, or calendar days. ``worth`` is what totals of money add.
     """
 
@@ -42,18 +43,18 @@ class Column(Struct, frozen=True):
     value: Getter
     text: Callable[[Any, DisplayContext], str]
     width: int
-    align: Literal["left", "right"] = "left"
+    align: Literal["left", "right", "point"] = "left"
     cut: Literal["end", "middle", "last", "never"] = "end"
     flexible: bool = False
     role: Callable[[Snapshot, Any], str] | None = None
     total: Total = ""
     currency: Callable[[Snapshot, Any], str | None] | None = None
     drawn: Callable[[Snapshot, Any, DisplayContext], str] | None = None
-    exported: bool = True
     of_instrument: bool = False
     times: Literal["", "moment", "day"] = ""
     made_of: Callable[[Snapshot, Any], object] | None = None
     rank: int = LAST
+    brief_of: tuple[str, ...] = ()
     worth: Callable[[Snapshot, Any], Worth] | None = None
 
     def ranked(self, rank: int) -> Column:

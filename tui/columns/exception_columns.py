@@ -81,7 +81,7 @@ _STAKE: Final = Column(
     lambda snapshot, found: found.trouble.money.value,
     _text,
     13,
-    "right",
+    "point",
     "never",
     drawn=lambda snapshot, found, context: stake_text(found),
 )

@@ -9,16 +9,13 @@ from typing import Any, Final, Literal
 
 from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.models import OrderGraphBlock
-from tui.api.placing_states import Guard, guard_of
 from tui.columns.column import Column, Getter, Total
 from tui.columns.format import (
-    GUARD_ROLES,
     DisplayContext,
     age_text,
     clock,
     day,
     minute,
-    on_the_point,
     side_role,
     state_look,
     state_text,
@@ -30,10 +27,8 @@ from tui.service.snapshot.last_prices import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.snapshot.worth import Worth, priced
-from tui.service.state_words import verdict_in_words
 from tui.service.wire_words import side_in_cell, time_in_cell, word_in_cell
 
-AVERAGE_PLACES: Final = 6
 UNKNOWN_MARK: Final = "?"
 """Stands before the identifiers of an instrument that the server did not resolve."""
 _WHOSE: Final = 5
@@ -96,7 +91,7 @@ def plain(
     return Column(id, title, help, value, _text, width, cut=cut, flexible=flexible, role=role)
 
 
-def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 11) -> Column:
+def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 10) -> Column:
     """Return the column of a row's own code, which is shortened in the middle."""
     return Column(id, title, help, value, _text, width, cut="middle")
 
@@ -109,10 +104,10 @@ def quantity(
     *,
     role: Callable[[Snapshot, Any], str] | None = None,
     total: Total = "quantity",
-    width: int = 7,
+    width: int = 6,
 ) -> Column:
     """Return a column of units, added up in the pane's totals."""
-    return Column(id, title, help, value, quantity_text, width, "right", "never", role=role, total=total)
+    return Column(id, title, help, value, quantity_text, width, "point", "never", role=role, total=total)
 
 
 def sized(
@@ -139,8 +134,8 @@ def sized(
         help,
         lambda s, row: size(s, row).value,
         quantity_text,
-        7,
-        "right",
+        6,
+        "point",
         "never",
         role=role,
         total="quantity",
@@ -165,11 +160,11 @@ def lifecycle_size(id: str, title: str, help: str, size: Callable[[Snapshot, Any
 def price_of(
     id: str, title: str, help: str, held: Callable[[Snapshot, Any], CurrencyAndAmount | None]
 ) -> Column:
-    """Return a column of prices, each with the decimals of its currency, aligned on the decimal point."""
+    """Return a column of prices, each with the decimals of its currency."""
 
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         found = held(snapshot, row)
-        return on_the_point(price(amount(found), currency(found)))
+        return price(amount(found), currency(found))
 
     return Column(
         id,
@@ -177,8 +172,8 @@ def price_of(
         help,
         lambda s, row: amount(held(s, row)),
         quantity_text,
-        8,
-        "right",
+        6,
+        "point",
         "never",
         drawn=drawn,
         made_of=held,
@@ -192,16 +187,16 @@ def average_price(value: Getter, currency: Callable[[Snapshot, Any], str | None]
         found = value(snapshot, row)
         if not isinstance(found, Decimal):
             return ""
-        return on_the_point(average(found, currency(snapshot, row)), AVERAGE_PLACES)
+        return average(found, currency(snapshot, row))
 
     return Column(
         "average",
-        "Avg price",
+        "Average",
         "Average price of the fills",
         value,
         quantity_text,
-        9,
-        "right",
+        7,
+        "point",
         "never",
         drawn=drawn,
     )
@@ -216,7 +211,7 @@ def last_price() -> Column:
 
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         last = _last(snapshot, row)
-        return on_the_point(price(last.price, last.currency)) if last else ""
+        return price(last.price, last.currency) if last else ""
 
     return Column(
         "last",
@@ -224,8 +219,8 @@ def last_price() -> Column:
         "Last price of the instrument: quoted, else dealt, else asked for",
         value,
         quantity_text,
-        8,
-        "right",
+        6,
+        "point",
         "never",
         role=_role_of_last,
         drawn=drawn,
@@ -298,7 +293,7 @@ def calendar_day(id: str, title: str, help: str, value: Getter) -> Column:
     return Column(id, title, help, value, day, 6, "right", times="day")
 
 
-def state(value: Callable[[Snapshot, Any], str | None], width: int = 12) -> Column:
+def state(value: Callable[[Snapshot, Any], str | None]) -> Column:
     """Return the column of a state: its glyph and the word of the desk."""
     return Column(
         "state",
@@ -306,34 +301,9 @@ def state(value: Callable[[Snapshot, Any], str | None], width: int = 12) -> Colu
         "How far it is; the server's own word and the FIX code stand in the details",
         value,
         state_text,
-        width,
-        cut="last",
-        role=lambda snapshot, row: state_look(value(snapshot, row)).role,
-    )
-
-
-def verdict(
-    id: str,
-    title: str,
-    help: str,
-    states: Mapping[str, Guard],
-    value: Callable[[Snapshot, Any], str | None],
-) -> Column:
-    """Return a column of a compliance or approval state, coloured by how strongly it holds a block back."""
-
-    def role(snapshot: Snapshot, row: Any) -> str:
-        state = value(snapshot, row)
-        return GUARD_ROLES[guard_of(states, state)] if state else ""
-
-    return Column(
-        id,
-        title,
-        help,
-        value,
-        lambda said, context: verdict_in_words(said),
         8,
         cut="last",
-        role=role,
+        role=lambda snapshot, row: state_look(value(snapshot, row)).role,
     )
 
 
@@ -389,7 +359,9 @@ def instrument(named: Callable[[Any], tuple[Identifiers | None, str]]) -> Column
         known = snapshot.instruments.get(luid)
         return "bad" if luid == UNRESOLVED else "" if known is None or known.is_active else "attention"
 
-    return plain("instrument", "Instrument", "What is traded", 12, value, flexible=True, role=role)
+    return plain(
+        "instrument", "Instrument", "What is traded", 12, value, flexible=True, cut="middle", role=role
+    )
 
 
 def instrument_name(luid: Callable[[Any], str]) -> Column:
@@ -426,8 +398,8 @@ def value_of(
         help,
         lambda s, row: priced(s, worth(s, row)).value,
         quantity_text,
-        12,
-        "right",
+        9,
+        "point",
         "never",
         total="money",
         drawn=drawn,
@@ -448,12 +420,12 @@ def notional(title: str, help: str, worth: Callable[[Snapshot, Any], Worth], id:
 
 def percent(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of percentages with one decimal."""
-    return Column(id, title, help, value, _one_decimal, 6, "right", "never")
+    return Column(id, title, help, value, _one_decimal, 6, "point", "never")
 
 
 def basis_points(id: str, title: str, help: str, value: Getter) -> Column:
     """Return a column of basis points: one decimal, always with a sign but for zero."""
-    return Column(id, title, help, value, _signed, 7, "right", "never")
+    return Column(id, title, help, value, _signed, 7, "point", "never")
 
 
 def _one_decimal(value: Decimal | None, context: DisplayContext) -> str:

@@ -105,7 +105,7 @@ def pane_completer(
 
 
 def _sign_of(column: Column) -> str:
-    return ">" if column.times == "moment" or column.align == "right" else ":"
+    return ">" if column.times == "moment" or column.align != "left" else ":"
 
 
 def _said(column: Column, value: str) -> str:

@@ -1,4 +1,4 @@
-"""Times and states as text, and the place of a decimal point: the house rules for a cell, stated once."""
+"""Times and states as text: the house rules for a cell, stated once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from msgspec import Struct
 from tui.api.placing_states import Guard
 from tui.service.state_words import StateWord, known_state, state_in_words
 
-PRICE_PLACES: Final = 4
-"""Decimals a price column keeps room for, so that points stand under each other."""
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
@@ -41,18 +39,6 @@ class DisplayContext(Struct, frozen=True):
     @property
     def _noon(self) -> datetime:
         return datetime.combine(self.today, time(12))
-
-
-def on_the_point(text: str, places: int = PRICE_PLACES) -> str:
-    """Pad ``text`` behind its fraction so that a right-aligned column stands on the decimal point.
-
-    >>> on_the_point("189.50"), on_the_point("0.8200"), on_the_point("")
-    ('189.50  ', '0.8200', '')
-    """
-    if not text:
-        return ""
-    _, point, fraction = text.partition(".")
-    return text + " " * max(0, places - len(fraction) + (0 if point else 1))
 
 
 def age_text(since: datetime | None, now: datetime) -> str:

@@ -42,7 +42,6 @@ from tui.columns.factories import (
     time_in_force,
     timestamp_column,
     value_of,
-    verdict,
 )
 from tui.columns.row_values import (
     arrival,
@@ -68,6 +67,7 @@ from tui.columns.row_values import (
     transaction_price,
 )
 from tui.columns.unknown import UNKNOWN, with_unknown
+from tui.columns.verdict_columns import verdict, verdict_marks
 from tui.service.exceptions.broker_words import broker_words
 from tui.service.snapshot.compliance_states import (
     approval_of_order,
@@ -170,6 +170,7 @@ BLOCKS: Final = (
     verdict(
         "approval", "Approval", "Approval of its orders", APPROVAL, lambda s, row: row.derived_approval_state
     ).ranked(4),
+    verdict_marks(compliance_of_block, lambda s, row: row.derived_approval_state).ranked(2),
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
     ).ranked(7),
@@ -273,7 +274,7 @@ PLACEMENTS: Final = (
     state(lambda s, row: row.state).ranked(1),
     side(lambda row: row.side).ranked(5),
     sized("executed", "Executed", "What is filled", executed_size).ranked(2),
-    sized("open", "Left", "What may still be filled; nothing of one that is cancelled", open_size).ranked(2),
+    sized("open", "Left", "What may still be filled; nothing of one that is cancelled", open_size).ranked(3),
     quantity(
         "allocated",
         "Allocated",
@@ -287,7 +288,7 @@ PLACEMENTS: Final = (
     basis_points(
         "slippage", "Slip bp", "Average against arrival: plus costs, minus saves", placement_slippage
     ).ranked(6),
-    average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency).ranked(3),
+    average_price(lambda s, row: s.average_price_of_placement(row.id), fill_currency).ranked(2),
     last_price(),
     last_origin(),
     price_of("limit", "Limit", "Limit price", lambda s, row: row.limit_price).ranked(4),

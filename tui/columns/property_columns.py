@@ -39,7 +39,6 @@ class PropertyColumn(Struct, frozen=True):
     def column(self) -> Column:
         """Return the column that shows it."""
         kind = self.value_type.casefold()
-        right = kind in _NUMBERS or kind in _TIMES
         read = _number if kind in _NUMBERS else _time if kind in _TIMES else _text
         key, timed = self.key, kind in _TIMES
 
@@ -61,7 +60,7 @@ class PropertyColumn(Struct, frozen=True):
             value,
             lambda found, context: "" if found is None else str(found),
             min(max(len(self.title), NARROWEST), WIDEST),
-            "right" if right else "left",
+            "point" if kind in _NUMBERS else "right" if timed else "left",
             drawn=drawn,
             times="moment" if timed else "",
         )

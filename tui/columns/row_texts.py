@@ -80,7 +80,7 @@ def as_markdown(columns: Sequence[Column], lines: Iterable[Line]) -> str:
     return "".join(
         (
             row(escaped(column.title) for column in columns),
-            row("--:" if column.align == "right" else "---" for column in columns),
+            row("--:" if column.align != "left" else "---" for column in columns),
             *(row(map(escaped, line)) for line in lines),
         )
     )

@@ -53,11 +53,11 @@ class View(Struct, frozen=True):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns shown, the pinned ones first; in an order of the reader's own none has a rank."""
+        """The columns shown, the pinned ones first; in an order of the reader's own all are equal."""
         known = self.known_columns
         shown = [known[id] for id in self.chosen or known if id in known]
         if self.chosen and shown != [each for each in known.values() if each.id in self.chosen]:
-            shown = [column.ranked(0) for column in shown]
+            shown = [replace(column, rank=0, brief_of=()) for column in shown]
         return tuple(sorted(shown, key=lambda column: column.id not in self.pinned))
 
     @property

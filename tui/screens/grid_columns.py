@@ -31,7 +31,9 @@ def grid_columns(
             flexible=column.flexible and column.id not in own,
             cut=column.cut,
             rank=column.rank,
-            least=max(FLOOR, len(titles[column.id])),
+            least=own.get(column.id, max(FLOOR, len(titles[column.id]))),
+            snug=True,
+            brief_of=column.brief_of,
             tip=clean(column.help),
         )
         for column in columns
@@ -39,4 +41,4 @@ def grid_columns(
 
 
 def _wanted(column: Column, title: str) -> int:
-    return max(column.width, len(title)) if column.cut == "never" else column.width
+    return max(column.width, len(title)) if column.cut in ("last", "never") else column.width

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-Align = Literal["left", "right"]
-Cut = Literal["end", "middle", "last", "never"]
+from widgets.grid.text import Align, Cut, tail_of, width_of
 
 GUTTER: Final = 2
 """Cells at the left of a row: the cursor's mark and the selection's."""
@@ -40,8 +39,11 @@ class GridColumn(NamedTuple):
     if it asked for less). ``cut`` says where
     a text too long loses its middle: at the end, in the middle (codes), at the end once its column is as
     wide as any may be (``last``: states), or never (numbers, which show ``####`` instead). The last two
-    widen their column for their cells. Where not all columns fit, those of the smallest ``rank`` are in
-    sight first; among equals those that stand first. ``tip`` says what it is.
+    widen their column for their cells; a ``snug`` text takes no more than its cells need, but ``least``.
+    Numbers aligned at the ``point`` have their units under each other.
+    Where not all columns fit, those of the smallest ``rank`` are in sight first; among equals those that
+    stand first. One that is ``brief_of`` others stands in place of all of them where they do not fit.
+    ``tip`` says what it is.
     """
 
     id: str
@@ -52,6 +54,8 @@ class GridColumn(NamedTuple):
     cut: Cut = "end"
     rank: int = 0
     least: int = FLOOR
+    snug: bool = False
+    brief_of: tuple[str, ...] = ()
     tip: str = ""
 
     @property
@@ -61,17 +65,50 @@ class GridColumn(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A column's place on the screen: its number, its left edge, and the cells of it that are in sight."""
+    """A column's place on the screen: its number, its left edge, and the cells of it that are in sight.
+
+    ``tail`` are the cells behind the units of its numbers, where they are aligned at the point.
+    """
 
     column: int
     x: int
     width: int
+    tail: int = 0
+
+
+class Need:
+    """The widest texts seen so far in a column: it grows and never shrinks, so that columns stay in place."""
+
+    __slots__ = ("_head", "_most", "_on_point", "tail")
+
+    def __init__(self, column: GridColumn) -> None:
+        self._on_point = column.align == "point"
+        follows = column.widens or (column.snug and column.flexible)
+        self._most = WIDEST if follows else column.width if column.snug else 0
+        self._head = self.tail = 0
+
+    @property
+    def width(self) -> int:
+        """The cells that the texts seen need, as far as the column follows them."""
+        return min(self._head + self.tail, self._most)
+
+    def add(self, text: str) -> None:
+        """Count the text of a cell."""
+        if not self._most:
+            return
+        width = width_of(text)
+        tail = min(tail_of(text), WIDEST) if self._on_point else 0
+        if tail > self.tail:
+            self.tail = tail
+        if width - tail > self._head:
+            self._head = width - tail
 
 
 class Layout(NamedTuple):
     """The width of every column, in which ``order`` they stand, and where at each sideways position.
 
     ``whole`` are the columns that are in sight as a whole or not at all: half a number tells a lie.
+    ``tails`` are the cells behind the units of each column's numbers.
     """
 
     widths: tuple[int, ...]
@@ -79,6 +116,7 @@ class Layout(NamedTuple):
     viewport: int
     frozen: int
     whole: frozenset[int] = frozenset()
+    tails: tuple[int, ...] = ()
 
     @property
     def furthest(self) -> int:
@@ -100,7 +138,7 @@ class Layout(NamedTuple):
             part = width < self.widths[index]
             if width <= 0 or (slots and part and (index in self.whole or width < PEEK)):
                 break
-            slots.append(Slot(index, x, width))
+            slots.append(Slot(index, x, width, self.tails[index] if self.tails else 0))
             x += width + 1
         return tuple(slots)
 
@@ -112,21 +150,27 @@ class Layout(NamedTuple):
         return last.column != self.order[-1] or last.width < self.widths[last.column]
 
 
-def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, frozen: int) -> Layout:
+def lay_out(
+    columns: Sequence[GridColumn],
+    needs: Sequence[int],
+    viewport: int,
+    frozen: int,
+    tails: Sequence[int] = (),
+) -> Layout:
     """Share ``viewport`` cells between ``columns``, each with a blank behind it for its mark.
 
-    ``needs`` is the widest text seen so far in each column that widens for its cells (0 for the others).
-    The columns that fit stand first, in their own order, and behind them the others, which are reached
-    sideways. The first ``frozen`` columns stay in place while the others scroll, unless they would take
-    more than half of the room.
+    ``needs`` is the widest text seen so far in each column (0 while there was none), ``tails`` what of it is
+    behind the units. The columns that fit stand first, in their own order, and behind them the others,
+    which are reached sideways. The first ``frozen`` columns stay in place while the others scroll, unless
+    they would take more than half of the room.
     """
-    wanted = [max(column.width, min(need, WIDEST), 1) for column, need in zip(columns, needs, strict=True)]
+    wanted = [_wanted(column, need) for column, need in zip(columns, needs, strict=True)]
     widths = [
         min(width, column.least) if column.flexible else width
         for column, width in zip(columns, wanted, strict=True)
     ]
     room = viewport - GUTTER
-    first = _first(columns, widths, wanted, room, frozen)
+    first = _first(columns, widths, wanted, room, frozen, _absent(columns, widths, wanted, room, frozen))
     chosen = set(first)
     rest = [index for index in range(len(columns)) if index not in chosen]
     for index in rest:
@@ -135,13 +179,34 @@ def lay_out(columns: Sequence[GridColumn], needs: Sequence[int], viewport: int, 
         columns,
         widths,
         wanted,
+        needs,
         [index for index in first if columns[index].flexible],
         room - _taken(widths, first),
     )
     while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
         frozen -= 1
     whole = frozenset(index for index, column in enumerate(columns) if column.widens)
-    return Layout(tuple(widths), (*first, *rest), viewport, frozen, whole)
+    return Layout(tuple(widths), (*first, *rest), viewport, frozen, whole, tuple(tails))
+
+
+def _wanted(column: GridColumn, need: int) -> int:
+    if column.widens:
+        return max(column.width, min(need, WIDEST), 1)
+    return max(min(column.width, max(need, column.least)) if column.snug and need else column.width, 1)
+
+
+def _absent(
+    columns: Sequence[GridColumn], least: Sequence[int], wanted: Sequence[int], room: int, frozen: int
+) -> frozenset[str]:
+    """Return the columns that do not come in sight at first: the brief ones, or those they stand for."""
+    brief = frozenset(column.id for column in columns if column.brief_of)
+    if not brief:
+        return brief
+    first = {columns[index].id for index in _first(columns, least, wanted, room, frozen, brief)}
+    for column in columns:
+        if column.brief_of and not first.issuperset(column.brief_of):
+            brief = (brief - {column.id}) | {*column.brief_of}
+    return brief
 
 
 def _taken(widths: Sequence[int], chosen: Sequence[int]) -> int:
@@ -149,14 +214,20 @@ def _taken(widths: Sequence[int], chosen: Sequence[int]) -> int:
 
 
 def _first(
-    columns: Sequence[GridColumn], least: Sequence[int], wanted: Sequence[int], room: int, frozen: int
+    columns: Sequence[GridColumn],
+    least: Sequence[int],
+    wanted: Sequence[int],
+    room: int,
+    frozen: int,
+    absent: frozenset[str],
 ) -> list[int]:
-    """Return the columns that fit, in their own order: frozen ones, then by rank.
+    """Return the columns that fit, in their own order: frozen ones, then by rank, none that are ``absent``.
 
     A column comes in sight once those of a smaller rank have the width they want. Behind one that does not
     fit none of its rank is tried: equal ones stand as they are declared.
     """
-    ranked = sorted(range(frozen, len(columns)), key=lambda index: (columns[index].rank, index))
+    movable = (index for index in range(frozen, len(columns)) if columns[index].id not in absent)
+    ranked = sorted(movable, key=lambda index: (columns[index].rank, index))
     chosen = list(range(min(frozen, len(columns))))
     for _, alike in groupby(ranked, key=lambda index: columns[index].rank):
         left = room - _taken(wanted, chosen)
@@ -172,22 +243,20 @@ def _share(
     columns: Sequence[GridColumn],
     widths: list[int],
     wanted: Sequence[int],
+    needs: Sequence[int],
     flexible: Sequence[int],
     spare: int,
 ) -> None:
-    """Give the spare width to flexible columns: up to what they want, then what is left to texts.
+    """Give the spare width to flexible columns: what they want, what they need, and what is left to texts.
 
-    A code is not easier to read for more room.
+    A code is not easier to read for more room than it needs.
     """
-    for limit in (True, False):
-        taking = [
-            index
-            for index in flexible
-            if (widths[index] < wanted[index] if limit else columns[index].cut != "middle")
-        ]
+    texts = [index for index in flexible if columns[index].cut != "middle"]
+    for taking, limits in ((flexible, wanted), (flexible, needs), (texts, None)):
+        taking = [index for index in taking if limits is None or widths[index] < limits[index]]
         while spare > 0 and taking:
             narrowest = min(taking, key=lambda index: (widths[index] - wanted[index], index))
             widths[narrowest] += 1
             spare -= 1
-            if limit and widths[narrowest] >= wanted[narrowest]:
+            if limits is not None and widths[narrowest] >= limits[narrowest]:
                 taking.remove(narrowest)

@@ -167,7 +167,7 @@ def draw_row(
         mark = marks.get(column.id)
         fresh = reversed_row or (mark is not None and mark.fresh)
         style, cell_shows = palette.resolve(cell.style, row, fresh)
-        text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis)
+        text = fit(cell.text, slot.width, column.align, column.cut, glyphs.ellipsis, slot.tail)
         behind = " "
         if mark is not None:
             text, behind = _marked(text, cell, column, glyphs.changed)
@@ -187,7 +187,7 @@ def _marked(text: str, cell: Cell, column: GridColumn, mark: str) -> tuple[str, 
     Returns what stands in the column and what behind it. Numbers and drawings stay as they are.
     """
     end = len(text.rstrip())
-    if column.align == "right" or end == len(text) or cell.text.endswith(" "):
+    if column.align != "left" or end == len(text) or cell.text.endswith(" "):
         return text, mark
     return text[:end] + mark + text[end + 1 :], " "
 

@@ -22,10 +22,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from widgets.grid import paint
-from widgets.grid.columns import EMPTY_CELL, Cell, GridColumn, Layout, Slot, lay_out
+from widgets.grid.columns import EMPTY_CELL, Cell, GridColumn, Layout, Need, Slot, lay_out
 from widgets.grid.paint import CellMark, GridStyles, Row
 from widgets.grid.rows import Rows
-from widgets.grid.text import width_of
 
 FLASH_S: Final = 1.0
 """The time a changed cell stays reversed, in seconds. It starts to flash at most once in that time."""
@@ -66,7 +65,7 @@ class Surface(ScrollView, inherit_bindings=False):
         self.clicked_column = ""
         """The column of the cell that was clicked last."""
         self._sort: tuple[tuple[str, bool], ...] = ()
-        self._needs = [0] * len(self._columns)
+        self._needs = [*map(Need, self._columns)]
         self._layout = Layout((), (), 0, 0)
         self._hidden = 0
         self._arranged_for: tuple[object, ...] = ()
@@ -94,12 +93,12 @@ class Surface(ScrollView, inherit_bindings=False):
         return max(0, self.size.height - self._header)
 
     def _ask(self, key: Hashable) -> tuple[Cell, ...]:
-        """Ask for the cells of ``key``, and notice numbers wider than their column."""
+        """Ask for the cells of ``key``, and notice how wide they are."""
         cells = tuple(self._cells(key))
         cells += (EMPTY_CELL,) * (len(self._columns) - len(cells))
-        for index, need in enumerate(self._needs):
-            if self._columns[index].widens and (width := width_of(cells[index].text)) > need:
-                self._needs[index] = width
+        for cell, need in zip(cells, self._needs, strict=False):
+            if cell.text:
+                need.add(cell.text)
         return cells
 
     def _next_frame(self) -> list[Row]:
@@ -118,10 +117,11 @@ class Surface(ScrollView, inherit_bindings=False):
 
     def _lay_out(self) -> bool:
         """Lay out the columns for the present size and numbers; return whether any moved."""
-        asked = (self._columns, tuple(self._needs), self.size.width, self._frozen, self._hidden)
+        needs, tails = (tuple(need.width for need in self._needs), tuple(need.tail for need in self._needs))
+        asked = (self._columns, needs, tails, self.size.width, self._frozen, self._hidden)
         if asked == self._arranged_for:
             return False
-        layout = lay_out(self._columns, self._needs, self.size.width, self._frozen)
+        layout = lay_out(self._columns, needs, self.size.width, self._frozen, tails)
         hidden = min(self._hidden, layout.furthest)
         self._arranged_for = (*asked[:-1], hidden)
         if layout == self._layout and hidden == self._hidden:

@@ -7,12 +7,14 @@ here, because a control character in a cell would act on the terminal.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from rich.cells import cell_len
 
-from widgets.grid.columns import Align, Cut
 from widgets.whole_numbers import end_before_number
+
+Align = Literal["left", "right", "point"]
+Cut = Literal["end", "middle", "last", "never"]
 
 _HOSTILE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -20,6 +22,9 @@ _HOSTILE: Final = re.compile(
 """The set of :mod:`tui.api.sanitize`, which widgets must not import; a test holds the two equal."""
 _LONGEST: Final = 512
 """The characters of a text that are looked at, at most: more than any cell shows."""
+
+
+_BEHIND_UNITS: Final = re.compile(r"[. ]")
 
 
 def clean(text: str) -> str:
@@ -36,9 +41,22 @@ def width_of(text: str) -> int:
     return cell_len(clean(text))
 
 
-def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis: str = "…") -> str:
+def tail_of(text: str) -> int:
+    """Return the cells of a number behind its units: its fraction, and what it counts.
+
+    >>> tail_of("10.75"), tail_of("1,500,000 USD"), tail_of("12,000")
+    (3, 4, 0)
+    """
+    found = _BEHIND_UNITS.search(text)
+    return len(text) - found.start() if found else 0
+
+
+def fit(
+    text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis: str = "…", tail: int = 0
+) -> str:
     """Return ``text`` in exactly ``width`` terminal cells, padded on the side away from ``align``.
 
+    Aligned at the point, a number has ``tail`` cells behind its units, where there is room for them.
     A text too wide is shortened with ``ellipsis`` at the end or in the middle; where it must never be
     cut, the cells are filled with ``#`` instead, so that no part of a number is taken for the whole.
     """
@@ -50,8 +68,10 @@ def fit(text: str, width: int, align: Align = "left", cut: Cut = "end", ellipsis
     if size > width:
         text = "#" * width if cut == "never" else _shorten(text, width, cut, ellipsis)
         size = cell_len(text)
-    padding = " " * (width - size)
-    return padding + text if align == "right" else text + padding
+    if align == "left":
+        return text + " " * (width - size)
+    behind = min(tail - tail_of(text), width - size) if tail and size else 0
+    return " " * (width - size - max(0, behind)) + text + " " * behind
 
 
 def _shorten(text: str, width: int, cut: Cut, ellipsis: str) -> str:

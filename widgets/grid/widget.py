@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 
-from widgets.grid.columns import GUTTER, GridColumn
+from widgets.grid.columns import GUTTER, GridColumn, Need
 from widgets.grid.rows import KeyIndex
 from widgets.grid.surface import Cells, Surface
 
@@ -234,7 +234,7 @@ class Grid(Surface, can_focus=True):
     def set_columns(self, columns: Sequence[GridColumn], *, frozen: int = 1) -> None:
         """Show other columns, the first ``frozen`` of which stay in place; ``cells`` must return theirs."""
         self._columns, self._frozen = tuple(columns), frozen
-        self._needs = [0] * len(self._columns)
+        self._needs = [*map(Need, self._columns)]
         self._hidden = 0
         self._known.clear()
         self._start_over()

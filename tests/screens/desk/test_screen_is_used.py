@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -103,11 +104,53 @@ async def test_at_160_columns_the_first_screen_has_what_a_head_of_trading_looks_
     async with blotter((160, 48)) as user:
         await stand_on(user, BUSY)
         first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
-        assert {"Compliance", "Approval", "Avg price", "Last", "Name"} <= {*first["blocks"]}
+        assert {"Compliance", "Approval", "Average", "Last", "Name"} <= {*first["blocks"]}
         assert {"Quantity", "State", "Left", "Limit"} <= {*first["orders"]}
-        assert {"Quantity", "State", "Executed", "Left", "Avg price"} <= {*first["placements"]}
+        assert {"Quantity", "State", "Executed", "Left", "Average"} <= {*first["placements"]}
         assert any(title.startswith("Time") for title in first["placements"])
         assert any(title.startswith("Time") for title in first["orders"])
+
+
+async def test_at_120_columns_placements_say_price_and_time_and_blocks_whether_they_may_be_placed() -> None:
+    async with blotter((120, 34)) as user:
+        await stand_on(user, BUSY)
+        first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
+        assert {"State", "Limit", "Executed", "Average", "Checks"} <= {*first["blocks"]}
+        assert {"Quantity", "Broker", "State", "Executed", "Average", "Time UTC"} <= {*first["placements"]}
+        assert {"Quantity", "Portfolio", "State", "Left"} <= {*first["orders"]}
+
+
+async def test_compliance_and_approval_are_marks_where_their_words_have_no_room() -> None:
+    failed, warned = "BLK-0011", "BLK-0004"
+    async with blotter((80, 24)) as user:
+        assert "Checks" in titles(user.pane("blocks").grid)
+        assert "Approval" not in titles(user.pane("blocks").grid)
+        assert user.row("blocks", failed)["checks"] == "C▲ A▲"
+        assert user.row("blocks", warned)["checks"] == "C◆ A●"
+        await user.press("question_mark")
+        await user.type("checks")
+        await user.until(lambda: "failed or rejected: it cannot be placed" in user.text())
+    async with blotter((160, 48)) as user:
+        assert {"Compliance", "Approval"} <= {*titles(user.pane("blocks").grid)}
+        assert "Checks" not in titles(user.pane("blocks").grid)
+
+
+async def test_numbers_stand_on_the_point_and_money_under_units_with_their_titles_above() -> None:
+    async with blotter((200, 50)) as user:
+        grid = user.pane("blocks").grid
+        lines = [grid.render_line(y).text for y in range(len(grid.visible_keys) + 1)]
+        for title in ("Ordered", "Limit", "Average", "Last"):
+            index = next(at for at, column in enumerate(grid.columns) if column.title == title)
+            slot = next(slot for slot in grid._slots if slot.column == index)
+            header, *cells = (line[slot.x : slot.x + slot.width] for line in lines)
+            assert header.endswith(title)
+            units = {
+                len(re.split("[. ]", cell.lstrip())[0]) + len(cell) - len(cell.lstrip())
+                for cell in cells
+                if cell.strip()
+            }
+            assert len(units) == 1, f"{title}: {cells}"
+            assert len({cell.strip() for cell in cells}) > 5
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 34), (160, 48), (250, 70)])

@@ -14,6 +14,7 @@ from tui.actions.action import Action, Scope
 from tui.api.sanitize import clean
 from tui.columns.lifecycle_bar import signs
 from tui.columns.steps import Steps
+from tui.columns.verdict_columns import mark_signs
 from widgets.grid import Grid
 from widgets.key_names import key_list
 
@@ -104,4 +105,6 @@ def help_groups(
     in_pane: list[HelpRow] = [(keys, does, "", "") for keys, does in row_keys()]
     grammar: list[HelpRow] = [("", example, finds, "") for example, finds in EXAMPLES]
     bar: list[HelpRow] = [("", sign, meaning, "") for sign, meaning in signs(ascii=ascii)]
-    return [*rows.items(), ("Inside a pane", in_pane), ("Filters", grammar), ("Life cycle", bar)]
+    checks: list[HelpRow] = [("", sign, meaning, "") for sign, meaning in mark_signs(ascii=ascii)]
+    signs_of = (("Life cycle", bar), ("Checks", checks))
+    return [*rows.items(), ("Inside a pane", in_pane), ("Filters", grammar), *signs_of]

@@ -57,6 +57,8 @@ DEBOUNCE_S: Final = 0.08
 """The time in seconds that the cursor rests on a block before the other panes follow."""
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
+NARROW: Final = 150
+"""Below this many columns placements have the room for what is filled, price and time, orders the rest."""
 SIDE_BY_SIDE: Final = 234
 """From this many columns on, three panes fit beside each other beneath the blocks; else two."""
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
@@ -183,6 +185,7 @@ class PanesScreen(ActsWhenMounted[None]):
             alone = self.compact and kind is not active
             replaced = kind in TAKING_TURNS and kind is not self._last
             pane.display = not (alone or replaced)
+        self.set_class(self.size.width < NARROW, "narrow")
         self.set_class(self.size.width >= SIDE_BY_SIDE, "side-by-side")
         self._share_height()
         self._show_tabs()
