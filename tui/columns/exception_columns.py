@@ -13,7 +13,7 @@ from tui.service.exceptions.open_exceptions import OpenException, subject_of
 from tui.service.numbers import size_text
 from tui.service.row_phrases import short_id
 from tui.service.snapshot.instruments import UNRESOLVED, luid_of
-from tui.service.snapshot.sizing import Size, block_ordered, size_of
+from tui.service.snapshot.sizing import Size, block_asked, size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.wire_words import side_in_cell
 
@@ -44,7 +44,7 @@ def trade_text(snapshot: Snapshot, found: OpenException) -> str:
         return found.trouble.trade
     own = subject_of(row)
     if found.ref.kind is EntityKind.BLOCKS:
-        size = block_ordered(snapshot, row)
+        size = block_asked(snapshot, row)
     elif found.ref.kind is EntityKind.TRANSACTIONS:
         size = Size(row.units)
     elif hasattr(row, "amount"):

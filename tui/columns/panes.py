@@ -79,9 +79,9 @@ from tui.service.snapshot.compliance_states import (
 from tui.service.snapshot.sizing import (
     allocated_size,
     block_allocated,
+    block_asked,
     block_booked,
     block_executed,
-    block_ordered,
     block_placed,
     block_unplaced,
     executed_size,
@@ -109,8 +109,8 @@ BLOCKS: Final = (
     sized(
         "ordered",
         "Ordered",
-        "What its live orders ask for: units, or money with its currency",
-        block_ordered,
+        "What its orders ask for, cancelled ones only where all are: units, or money with its currency",
+        block_asked,
         of=lambda row: row.block,
         role=role_by_side(lambda row: row.block.side),
     ).ranked(1),
@@ -133,7 +133,7 @@ BLOCKS: Final = (
     ),
     time_in_force(lambda row: row.block.time_in_force).ranked(7),
     sized("unplaced", "Unplaced", "Ordered less placed", block_unplaced, of=lambda row: row.block).ranked(6),
-    lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)).ranked(7),
+    lifecycle_size("placed", "Placed", "At the market", lambda s, row: block_placed(row)).ranked(8),
     lifecycle_size("executed", "Executed", "Filled", block_executed).ranked(3),
     lifecycle_size("allocated", "Allocated", "Given to portfolios", block_allocated),
     lifecycle_size("booked", "Booked", "Booked as transactions", block_booked),
@@ -173,9 +173,9 @@ BLOCKS: Final = (
     verdict_marks(compliance_of_block, lambda s, row: row.derived_approval_state).ranked(2),
     timestamp_column(
         "activity", "Last activity", "Newest change of any part", lambda s, row: row.latest_activity_date
-    ).ranked(7),
+    ).ranked(8),
     plain("trader", "Trader", "Who trades it: as its properties say, else who made it", 10, trader).ranked(7),
-    age(made_while_live).ranked(7),
+    age(made_while_live).ranked(6),
     plain("basis", "Sized in", "Units or a currency", 8, lambda s, row: sized_in(row.block)),
     timestamp_column(
         "created", "Created", "When the block was created", lambda s, row: row.block.created_date
@@ -312,6 +312,7 @@ PLACEMENTS: Final = (
         "Parent placement",
         12,
         lambda s, row: name(s, EntityKind.PLACEMENTS, row.parent_placement_id),
+        cut="middle",
     ),
     plain(
         "reason",

@@ -18,6 +18,7 @@ from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placem
 from tui.service.outcomes import lowered
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.naming import short_name
+from tui.service.snapshot.sizing import block_asked
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.trade import Trade, average_of, named, terms_of
 from tui.service.verbs.facts import instrument_of
@@ -82,9 +83,9 @@ def rows_named(snapshot: Snapshot, kind: EntityKind, ids: Sequence[ResourceId]) 
 def trade_of(snapshot: Snapshot, row: Any) -> Trade | None:
     """Return a row as a trade in words; None for a transaction, which is none."""
     if isinstance(row, OrderGraphBlock):
-        block = row.block
-        if block.quantity is None and block.amount is None:
-            block = replace(block, quantity=row.ordered.quantity)
+        block, asked = row.block, block_asked(snapshot, row)
+        if asked.value is not None and not asked.currency:
+            block = replace(block, quantity=asked.value)
         return trade_ordered(snapshot, block)
     if isinstance(row, Order):
         return trade_ordered(snapshot, row, whom=for_whom(snapshot, row.portfolio_id))

@@ -77,14 +77,17 @@ class Slot(NamedTuple):
 
 
 class Need:
-    """The widest texts seen so far in a column: it grows and never shrinks, so that columns stay in place."""
+    """The widest texts seen so far in a column: it grows and never shrinks, so that columns stay in place.
+
+    A text may take up to twice what its column wants, where there is room.
+    """
 
     __slots__ = ("_head", "_most", "_on_point", "tail")
 
     def __init__(self, column: GridColumn) -> None:
         self._on_point = column.align == "point"
-        follows = column.widens or (column.snug and column.flexible)
-        self._most = WIDEST if follows else column.width if column.snug else 0
+        most = max(column.width, min(2 * column.width, WIDEST)) if column.snug else 0
+        self._most = WIDEST if column.widens else most
         self._head = self.tail = 0
 
     @property
@@ -180,7 +183,7 @@ def lay_out(
         widths,
         wanted,
         needs,
-        [index for index in first if columns[index].flexible],
+        first,
         room - _taken(widths, first),
     )
     while frozen and GUTTER + sum(width + 1 for width in widths[:frozen]) > viewport // 2:
@@ -244,15 +247,17 @@ def _share(
     widths: list[int],
     wanted: Sequence[int],
     needs: Sequence[int],
-    flexible: Sequence[int],
+    shown: Sequence[int],
     spare: int,
 ) -> None:
-    """Give the spare width to flexible columns: what they want, what they need, and what is left to texts.
+    """Give the spare width to columns: what flexible ones want, what snug ones need, the rest to texts.
 
     A code is not easier to read for more room than it needs.
     """
+    flexible = [index for index in shown if columns[index].flexible]
+    snug = [index for index in shown if columns[index].snug]
     texts = [index for index in flexible if columns[index].cut != "middle"]
-    for taking, limits in ((flexible, wanted), (flexible, needs), (texts, None)):
+    for taking, limits in ((flexible, wanted), (snug, needs), (texts, None)):
         taking = [index for index in taking if limits is None or widths[index] < limits[index]]
         while spare > 0 and taking:
             narrowest = min(taking, key=lambda index: (widths[index] - wanted[index], index))

@@ -11,7 +11,9 @@ from tests.blotter_app import Blotter, blotter
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.screens.desk.pane_heights import FRAME, REMEMBERED, lower_heights
+from tui.service.snapshot.naming import short
 from widgets.grid import Grid
+from widgets.text_line import Pieces
 
 BUSY, QUIET = "BLK-0032", "BLK-0039"
 """A block with four placements, and one that was cancelled before anything was placed."""
@@ -30,7 +32,7 @@ async def stand_on(user: Blotter, block: str) -> None:
     """Put the cursor on a block, and wait until the other panes show what belongs to it."""
     blocks = user.pane("blocks")
     assert blocks.grid.move_to(next(id for id in blocks.shown if id.code == block))
-    await user.until(lambda: f"of {block}" in user.text())
+    await user.until(lambda: f"of {short(block)}" in user.text())
     await user.press()
 
 
@@ -70,6 +72,52 @@ async def test_a_filter_that_is_typed_moves_no_pane() -> None:
         await user.type("dge")
         await user.until(lambda: user.codes("blocks") == [QUIET])
         assert (height(user, "blocks"), height(user, "orders")) == before
+
+
+async def test_a_large_screen_shows_all_panes_at_once_and_a_smaller_one_lets_them_take_turns() -> None:
+    kinds = ("allocations", "executions", "transactions")
+    async with blotter((250, 70)) as user:
+        await user.until(lambda: all(user.pane(kind).is_attached for kind in kinds))
+        await stand_on(user, BUSY)
+        await user.until(lambda: len(user.codes("executions")) == 3)
+        assert all(user.pane(kind).display and height(user, kind) > FRAME for kind in kinds)
+        assert height(user, "allocations") == height(user, "orders")
+        assert height(user, "executions") == height(user, "transactions")
+        assert len(user.pane("blocks").grid.visible_keys) == len(user.codes("blocks")), "none waits below"
+        for name in ("2 Orders", "4 Allocations", "5 Executions", "6 Transactions"):
+            assert name in user.text()
+        await user.press("4", "tab")
+        assert user.desk.active is user.pane("executions")
+        await user.press("5")
+        assert not user.pane("orders").display, "the pane has the whole screen"
+        await user.press("5")
+        assert user.pane("orders").display
+        await user.pilot.resize_terminal(200, 50)
+        await user.until(lambda: not user.pane("allocations").display)
+        assert user.pane("executions").display
+        assert not user.pane("transactions").display
+
+
+async def test_a_cancelled_block_says_what_was_ordered() -> None:
+    async with blotter((160, 48)) as user:
+        cancelled = next(each for each in user.desk.snapshot.blocks.values() if each.block.id.code == QUIET)
+        assert cancelled.ordered.quantity == 0, "what the server says: nothing is ordered any more"
+        asked = [
+            user.desk.snapshot.orders[id] for id in user.desk.snapshot.orders_of_block(cancelled.block.id)
+        ]
+        whole = sum(order.quantity or 0 for order in asked)
+        assert whole > 0
+        assert user.row("blocks", QUIET)["ordered"] == f"{whole:,}"
+        assert user.row("blocks", QUIET)["unplaced"] == "0"
+
+
+async def test_a_long_id_is_cut_in_the_middle_in_titles_as_in_cells() -> None:
+    async with blotter((160, 48)) as user:
+        blocks = user.pane("blocks")
+        long = next(id for id in blocks.shown if len(id.code) > 18)
+        assert blocks.grid.move_to(long)
+        await user.until(lambda: f"of {short(long.code)}" in user.text())
+        assert long.code not in user.text()
 
 
 async def test_plus_and_minus_move_the_split_for_the_pane_with_the_focus_and_equals_resets_it() -> None:
@@ -217,3 +265,79 @@ def limit(row: OrderGraphBlock, currency: str) -> Decimal:
 def footer(user: Blotter) -> str:
     """Return the line beneath the blocks, as it stands on screen."""
     return user.pane("blocks").query_one("#totals").render_line(0).text
+
+
+PANES_AND_KEYS = {
+    "orders": "2",
+    "placements": "3",
+    "allocations": "4",
+    "executions": "5",
+    "transactions": "6",
+}
+MONEY = {"orders": "notional", "placements": "notional", "transactions": "consideration"}
+"""The column of money in each pane, where it is not called value."""
+
+
+async def test_the_footer_of_every_pane_follows_filter_and_marks_and_mixes_no_side_and_no_currency() -> None:
+    async with blotter((160, 48)) as user:
+        await user.press("l")
+        for kind, key in PANES_AND_KEYS.items():
+            await user.press(key)
+            await user.until(lambda: len(user.codes(user.desk.active.kind.value)) > 1)
+            assert user.desk.active is user.pane(kind)
+            await expect_footer_of_buys_alone(user, kind)
+            await expect_footer_of_one_marked_row(user, kind)
+
+
+async def expect_footer_of_buys_alone(user: Blotter, kind: str) -> None:
+    every = len(user.codes(kind))
+    await user.press("slash")
+    await user.type("side:buy")
+    await user.press("enter")
+    await user.until(lambda: 1 < len(user.codes(kind)) < every)
+    await user.until(lambda: sides_of(user, kind) in ({"buy"}, {"buy", "cover"}))
+
+
+async def expect_footer_of_one_marked_row(user: Blotter, kind: str) -> None:
+    chosen = user.pane(kind).cursor
+    assert chosen is not None
+    await user.press("space")
+    await user.until(lambda: "1 of " in said_of(user, kind))
+    cells = user.row(kind, chosen.id.code)
+    worth = cells[MONEY.get(kind, "value")].removesuffix(cells.get("currency", "")).strip()
+    without_cents = worth.split(".")[0][:-1]
+    assert f"{cells['side'].lower()} {without_cents}" in said_of(user, kind)
+    currencies = [each for each in said_of(user, kind).split() if each.isalpha() and each.isupper()]
+    assert len({*currencies}) == 1, "one row is money of one currency"
+    await user.press("escape")
+
+
+def said_of(user: Blotter, kind: str) -> str:
+    """Return all that a pane's footer says, also where the line is too short for it."""
+    return user.pane(kind).query_one("#totals", Pieces).text
+
+
+def sides_of(user: Blotter, kind: str) -> set[str]:
+    """Return the sides that a footer has money of."""
+    return {"buy", "sell", "short", "cover"} & {*said_of(user, kind).split()}
+
+
+async def test_what_a_head_of_trading_asks_for_is_a_column_of_the_panes_it_belongs_to() -> None:
+    common = {"Name", "Last", "Notional", "% done", "Trader", "Age"}
+    wanted = {
+        "blocks": common | {"% ADV", "Slip bp", "Compliance", "Approval", "Average"},
+        "orders": common | {"% ADV", "Compliance", "Approval"},
+        "placements": common | {"Slip bp", "Broker says", "Average"},
+    }
+    async with blotter((250, 70)) as user:
+        assert wanted["blocks"] - {"Trader"} <= {*titles(user.pane("blocks").grid)}, "without scrolling"
+        await user.press("l")
+        for kind, asked in wanted.items():
+            grid, seen = user.pane(kind).grid, set[str]()
+            grid.focus()
+            for _ in grid.columns:
+                seen |= {*titles(grid)}
+                await user.press("right")
+            assert asked <= seen, kind
+        rejected = next(each for each in user.desk.snapshot.placements.values() if each.state == "Rejected")
+        assert "away from the market" in user.row("placements", rejected.id.code)["reason"]

@@ -36,6 +36,7 @@ from tui.screens.desk.tape_line import MOST_SHOWN, TapeLine
 from tui.screens.desk_frame import DeskFrame
 from tui.screens.turns import Turns
 from tui.service.environment import EnvironmentKind, Update, unreachable_because
+from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, is_listed
 from tui.session import DeskSession
@@ -61,6 +62,8 @@ NARROW: Final = 150
 """Below this many columns placements have the room for what is filled, price and time, orders the rest."""
 SIDE_BY_SIDE: Final = 234
 """From this many columns on, three panes fit beside each other beneath the blocks; else two."""
+TALL: Final = 60
+"""From this many lines on, where three panes are beside each other, none takes turns: all are shown."""
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
@@ -175,6 +178,11 @@ class PanesScreen(ActsWhenMounted[None]):
         """Return whether only one pane fits, or was asked for."""
         return self.full_screen or self.size.width < ROOMY[0] or self.size.height < ROOMY[1]
 
+    @property
+    def shows_all(self) -> bool:
+        """Return whether all panes fit at once."""
+        return not self.compact and self.size.width >= SIDE_BY_SIDE and self.size.height >= TALL
+
     def _arrange(self) -> None:
         active = self.active.kind
         if active in TAKING_TURNS:
@@ -183,10 +191,14 @@ class PanesScreen(ActsWhenMounted[None]):
         self.exceptions.set_height(self.size.height)
         for kind, pane in self._panes.items():
             alone = self.compact and kind is not active
-            replaced = kind in TAKING_TURNS and kind is not self._last
-            pane.display = not (alone or replaced)
+            pane.display = not (alone or self._is_replaced(kind))
         self.set_class(self.size.width < NARROW, "narrow")
         self.set_class(self.size.width >= SIDE_BY_SIDE, "side-by-side")
+        self.set_class(self.shows_all, "shows-all")
+        if self.shows_all and (later := [kind for kind in LATER if not self.pane(kind).is_attached]):
+            for kind in later:
+                self._mount_pane(kind)
+            self.call_after_refresh(self._follow)
         self._share_height()
         self._show_tabs()
 
@@ -202,6 +214,8 @@ class PanesScreen(ActsWhenMounted[None]):
     def _beneath(self) -> tuple[tuple[EntityKind, ...], ...]:
         """The rows of panes beneath the blocks."""
         left = tuple(spec.kind for spec in PANES if spec.place in ("left", "middle"))
+        if self.shows_all:
+            return ((*left, TAKING_TURNS[0]), LATER)
         return ((*left, self._last),) if self.size.width >= SIDE_BY_SIDE else (left, (self._last,))
 
     def _share_height(self) -> None:
@@ -448,7 +462,7 @@ class PanesScreen(ActsWhenMounted[None]):
         cursor = self.pane(LEADER).cursor
         self._leader = cursor.id if cursor else None
         found = related(snapshot, cursor) if cursor and self.linked and cursor in snapshot else {}
-        of = self.snapshot.name_of(cursor.kind, cursor.id) if cursor and self.linked else ""
+        of = short_name(snapshot, cursor.kind, cursor.id) if cursor and self.linked else ""
         with self.app.batch_update():
             for kind, pane in self._panes.items():
                 scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None
@@ -495,7 +509,7 @@ class PanesScreen(ActsWhenMounted[None]):
         """
         row = self.snapshot.row(ref)
         if row is not None and not is_listed(row):
-            name = self.snapshot.name_of(ref.kind, ref.id)
+            name = short_name(self.snapshot, ref.kind, ref.id)
             self.notify(f"Block {name} is swept: these are its orders.", markup=False)
             ref = next((Ref(EntityKind.ORDERS, id) for id in self.snapshot.orders_of_block(ref.id)), ref)
         block = next(iter(related(self.snapshot, ref).get(LEADER, ())), None)
@@ -545,8 +559,18 @@ class PanesScreen(ActsWhenMounted[None]):
         if pane.is_attached:
             self._enter(pane)
         else:
-            self.query_one("#panes").mount(pane)
+            self._mount_pane(kind)
             self.call_after_refresh(self._enter, pane)
+
+    def _mount_pane(self, kind: EntityKind) -> None:
+        """Mount a pane in its place among those that are there."""
+        kinds = list(self._panes)
+        after = [each for each in kinds[: kinds.index(kind)] if self.pane(each).is_attached]
+        self.query_one("#panes").mount(self.pane(kind), after=self.pane(after[-1]))
+
+    def _is_replaced(self, kind: EntityKind) -> bool:
+        """Return whether another pane has its turn in this one's place."""
+        return kind in TAKING_TURNS and kind is not self._last and not self.shows_all
 
     def _enter(self, pane: Pane) -> None:
         pane.display = True
@@ -556,7 +580,7 @@ class PanesScreen(ActsWhenMounted[None]):
 
     def step_pane(self, step: int) -> None:
         """Go to the next or the previous pane that is in its place."""
-        turn = [kind for kind in self._panes if kind not in TAKING_TURNS or kind is self._last]
+        turn = [kind for kind in self._panes if not self._is_replaced(kind)]
         self.show_pane(turn[(turn.index(self.active.kind) + step) % len(turn)])
 
     def toggle_full_screen(self) -> None:

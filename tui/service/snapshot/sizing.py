@@ -85,6 +85,19 @@ def block_ordered(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
     return Size(graph.ordered.quantity)
 
 
+def block_asked(snapshot: Snapshot, graph: OrderGraphBlock) -> Size:
+    """Return what a block is about, or was: where all its orders are cancelled, what they asked for (G1)."""
+    size = block_ordered(snapshot, graph)
+    if size.value or not is_cancelled(graph.derived_state):
+        return size
+    told = graph.ordered.amount_by_state if size.currency else graph.ordered.quantity_by_state
+    parts = [part for state, part in (told or {}).items() if is_cancelled(state)]
+    if not parts:
+        orders = (snapshot.orders[id] for id in snapshot.orders_of_block(graph.block.id))
+        parts = [part for order in orders if (part := size_of(order).value) is not None]
+    return Size(sum(parts, ZERO), size.currency) if parts else size
+
+
 def _is_by_weight(snapshot: Snapshot, graph: OrderGraphBlock) -> bool:
     orders = (snapshot.orders[id] for id in snapshot.orders_of_block(graph.block.id))
     return any(row.weight and row.quantity is None and not is_cancelled(row.state) for row in orders)
