@@ -20,12 +20,13 @@ from tui.api.errors import ApiError, Unauthenticated
 from tui.api.model_members import time_members
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
+from tui.service.live_desk import utc_now
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
 from tui.service.snapshot.relations import portfolios_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
-from tui.service.synced_desk import SyncedDesk, utc_now
+from tui.service.synced_desk import SyncedDesk
 from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
