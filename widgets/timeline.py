@@ -1,4 +1,4 @@
-"""A timeline, newest first: an entry takes one line where it fits, else two, and one for what it is about.
+"""A timeline, newest first: an entry takes one line where it fits, and as many more as its texts need.
 
 It draws only the visible lines (line API) and does not know what the entries mean: they arrive as cleaned
 texts, with the name of a style for the mark in front.
@@ -6,8 +6,10 @@ texts, with the name of a style for the mark in front.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, zip_longest
 from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len
@@ -15,6 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -51,7 +54,6 @@ class _Layout:
     """The widths of one entry's parts at one ``width`` of the widget."""
 
     width: int
-    lines: int
     wide: bool
     when: int
     who: int
@@ -59,6 +61,10 @@ class _Layout:
     change: int
     related: int
     request: int
+
+
+Parts = list[tuple[str, str]]
+"""A line: texts, and the names of their styles."""
 
 
 class Timeline(ScrollView, can_focus=True):
@@ -101,6 +107,10 @@ class Timeline(ScrollView, can_focus=True):
         self._moments: tuple[TimelineEntry, ...] = ()
         self._mark, self._rail = marks
         self._measured: _Layout | None = None
+        self._lines: list[list[Parts]] = []
+        """The lines of every entry, as they are laid out for the width."""
+        self._starts: list[int] = []
+        """The line at which every entry begins."""
         self._drawn_styles: dict[str, Style] = {}
 
     @property
@@ -137,7 +147,10 @@ class Timeline(ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move the cursor by pages."""
-        self.cursor += by * max(1, self.scrollable_content_region.height // self._widths.lines - 1)
+        if self._moments:
+            page = max(1, self.scrollable_content_region.height - len(self._lines[self.cursor]))
+            there = self._entry_at(max(0, self._starts[self.cursor] + by * page))
+            self.cursor = there if there != self.cursor else self.cursor + by
 
     def action_to_newest(self) -> None:
         """Go to the first entry."""
@@ -155,7 +168,7 @@ class Timeline(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse points."""
-        self.cursor = (event.y + self.scroll_offset.y) // self._widths.lines
+        self.cursor = self._entry_at(event.y + self.scroll_offset.y)
 
     def notify_style_update(self) -> None:
         """Drop the styles of the previous theme."""
@@ -163,43 +176,71 @@ class Timeline(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        width = self._widths.width
-        index, line = divmod(y + self.scroll_offset.y, self._widths.lines)
-        if index >= len(self._moments):
+        self._lay_out_entries()
+        width, at = self._widths.width, y + self.scroll_offset.y
+        index = self._entry_at(at)
+        if index < 0 or at - self._starts[index] >= len(self._lines[index]):
             return Strip.blank(width, self.rich_style)
         base = self.rich_style
         if index == self.cursor and self.has_focus:
             base += self._style("cursor")
-        parts = self._first(index) if line == 0 else self._further(index, line)
-        segments = [Segment(text, base + style if style else base) for text, style in parts if text]
+        segments = [
+            Segment(text, base + self._style(style) if style else base)
+            for text, style in self._lines[index][at - self._starts[index]]
+            if text
+        ]
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
-    def _first(self, index: int) -> list[tuple[str, Style | None]]:
-        moment, layout = self._moments[index], self._widths
-        role = self._style(moment.role) if moment.role else None
-        same = index > 0 and self._moments[index - 1].when == moment.when
-        parts = [
-            (" " + self._mark + " ", role),
-            (fit(moment.when, layout.when) + GAP, self._style("rail" if same else "when")),
-            (fit(moment.who, layout.who) + GAP, self._style("who")),
-            (fit(moment.what, layout.what), self._style("what")),
-        ]
-        return [*parts, (GAP, None), *self._tail(moment)] if layout.wide else parts
+    def _entry_at(self, line: int) -> int:
+        """Return the entry that a line belongs to, the last one beyond the end, -1 without any."""
+        return bisect_right(self._starts, line) - 1
 
-    def _further(self, index: int, line: int) -> list[tuple[str, Style | None]]:
-        moment, layout = self._moments[index], self._widths
-        last = index == len(self._moments) - 1
-        rail = (f" {' ' if last else self._rail}   ", self._style("rail"))
-        if line == layout.lines - 1 and not layout.wide:
-            return [rail, *self._tail(moment)]
-        return [rail, (fit(moment.about, layout.width - len(rail[0])), self._style("related"))]
-
-    def _tail(self, moment: TimelineEntry) -> list[tuple[str, Style | None]]:
+    def _lay_out_entries(self) -> None:
+        """Lay all entries out, once for each width."""
+        if len(self._lines) == len(self._moments) and self._measured is not None:
+            return
         layout = self._widths
+        self._lines = [self._laid_out(index, layout) for index in range(len(self._moments))]
+        heights = [len(lines) for lines in self._lines]
+        self._starts = [0, *accumulate(heights)][: len(heights)]
+
+    def _laid_out(self, index: int, layout: _Layout) -> list[Parts]:
+        """Return the lines of an entry: what happened, wrapped, and beside or beneath it what it names."""
+        moment = self._moments[index]
+        same = index > 0 and self._moments[index - 1].when == moment.when
+        head: Parts = [
+            (f" {self._mark} ", moment.role),
+            (fit(moment.when, layout.when) + GAP, "rail" if same else "when"),
+            (fit(moment.who, layout.who) + GAP, "who"),
+        ]
+        rail = f" {' ' if index == len(self._moments) - 1 else self._rail} "
+        indent = " " * (sum(cell_len(text) for text, _ in head) - len(rail))
+        what = _wrapped(moment.what, layout.what)
+        change = _wrapped(moment.change, layout.change)
+        if layout.wide:
+            lines = [
+                [
+                    *(head if at == 0 else [(rail, "rail"), (indent, "")]),
+                    (fit(said, layout.what) + GAP, "what"),
+                    (fit(changed, layout.change) + GAP, "change"),
+                ]
+                for at, (said, changed) in enumerate(zip_longest(what, change, fillvalue=""))
+            ]
+            lines[0] += self._named(moment, layout)
+        else:
+            lines = [[*head, (what[0], "what")]]
+            lines += [[(rail, "rail"), (indent, ""), (each, "what")] for each in what[1:]]
+            rows = [[(f"{rail}  ", "rail"), (fit(each, layout.change) + GAP, "change")] for each in change]
+            if moment.change or moment.related or moment.request:
+                rows[0] += self._named(moment, layout)
+                lines += rows
+        about = _wrapped(moment.about, layout.width - len(rail) - 2) if moment.about else []
+        return [*lines, *([(f"{rail}  ", "rail"), (each, "related")] for each in about)]
+
+    def _named(self, moment: TimelineEntry, layout: _Layout) -> Parts:
         return [
-            (fit(moment.change, layout.change) + GAP, self._style("change")),
-            (fit(moment.related, layout.related) + GAP, self._style("related")),
-            (fit(moment.request, layout.request), self._style("rail")),
+            (fit(moment.related, layout.related) + GAP, "related"),
+            (fit(moment.request, layout.request), "rail"),
         ]
 
     @property
@@ -218,29 +259,32 @@ class Timeline(ScrollView, can_focus=True):
         who = widest([moment.who for moment in shown], MOST_WHO)
         request = widest([moment.request for moment in shown], MOST_REQUEST)
         related = widest([moment.related for moment in shown], max(12, width // 4))
-        more = any(moment.about for moment in shown)
         head = 3 + when + who + 2 * len(GAP)
         if width >= ONE_LINE_WIDTH:
             rest = max(0, width - head - 3 * len(GAP) - request - related)
             what = widest([moment.what for moment in shown], rest)
             change = widest([moment.change for moment in shown], max(rest - what, rest * 2 // 5))
-            return _Layout(
-                width, 1 + more, True, when, who, min(what, rest - change), change, related, request
-            )
+            return _Layout(width, True, when, who, min(what, rest - change), change, related, request)
         change = max(0, width - 5 - 2 * len(GAP) - related - request)
-        return _Layout(width, 2 + more, False, when, who, max(0, width - head), change, related, request)
+        return _Layout(width, False, when, who, max(0, width - head), change, related, request)
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self._widths.width, len(self._moments) * self._widths.lines)
+        self._lines = []
+        self._lay_out_entries()
+        self.virtual_size = Size(self._widths.width, sum(map(len, self._lines)))
         self.refresh()
 
     def _refresh_entry(self, index: int) -> None:
-        lines = self._widths.lines
-        self.refresh(Region(0, index * lines - self.scroll_offset.y, self.size.width, lines))
+        if index < len(self._starts):
+            top = self._starts[index] - self.scroll_offset.y
+            self.refresh(Region(0, top, self.size.width, len(self._lines[index])))
 
     def _reveal(self) -> None:
-        lines, height = self._widths.lines, self.scrollable_content_region.height
-        top, bottom = self.cursor * lines, (self.cursor + 1) * lines
+        height = self.scrollable_content_region.height
+        if not self._moments:
+            return
+        top = self._starts[self.cursor]
+        bottom = top + len(self._lines[self.cursor])
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, immediate=True)
         elif height and bottom > self.scroll_offset.y + height:
@@ -261,3 +305,10 @@ class Timeline(ScrollView, can_focus=True):
                 f"timeline--{name}", partial=True
             )
         return style
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most ``width`` cells, at least one."""
+    if cell_len(text) <= width:
+        return [text]
+    return [line.plain for line in Content(text).wrap(max(1, width))] or [""]

@@ -27,10 +27,10 @@ from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.session import DeskSession
 from widgets.grid import Cell, Grid, GridColumn
-from widgets.key_bar import hints_of, shown_bindings
+from widgets.key_line import KeyLine
 from widgets.key_names import key_words
 from widgets.labelled_text import Flow, Lines
-from widgets.text_line import Pieces, TextLine, same
+from widgets.text_line import TextLine, same
 from widgets.whole_numbers import shortened
 
 if TYPE_CHECKING:
@@ -123,16 +123,13 @@ class RowListScreen(FiltersRows[ScreenResultType]):
             yield self.filter_bar
             yield self.grid
         yield Flow(self._written_out, id="whole")
-        yield Pieces(id="keys", more="…")
+        yield KeyLine(self.BINDINGS, STAY, id="keys")
 
     def on_mount(self) -> None:
         """Show the lines, and keep them current."""
         self._restyle()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         self.grid.focus()
-        hints = [Content.assemble((key, "bold"), f" {does}") for key, does in hints_of(self.BINDINGS)]
-        ranks = [int(binding.action not in STAY) for binding in shown_bindings(self.BINDINGS)]
-        self.query_one("#keys", Pieces).show(hints, ranks)
         self.query_one("#message").display = False
         self.list()
         self.set_interval(1.0, self._each_second)

@@ -115,7 +115,7 @@ async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size:
         ):
             assert part in text
         assert "\x1b" not in text
-        assert ("transactionId" in text) is (size[0] >= 100)
+        assert ("Transaction id" in text) is (size[0] >= 100)
 
 
 async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage: Opened) -> None:

@@ -43,8 +43,9 @@ from tui.service.typed_times import NOW
 from tui.session import DeskSession
 from widgets.filterbar import FilterBar
 from widgets.grid import Cell, Grid
-from widgets.key_bar import hints_of, key_for, shown_bindings
-from widgets.text_line import Pieces, TextLine
+from widgets.key_bar import key_for
+from widgets.key_line import KeyLine
+from widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from tui.service.desk import Desk
@@ -96,16 +97,13 @@ class BrowseScreen(ShowsRows[Ref]):
         yield Static("", id="message", markup=False)
         with Vertical(classes="pane"):
             yield self.grid
-        yield Pieces(id="keys", more="…")
+        yield KeyLine(self.BINDINGS, _FIRST_KEYS, id="keys")
 
     def on_mount(self) -> None:
         """Read the newest page."""
         self._restyle()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         self.grid.focus()
-        ranks = [int(binding.action not in _FIRST_KEYS) for binding in shown_bindings(self.BINDINGS)]
-        hints = [Content.assemble((key, "bold"), f" {does}") for key, does in hints_of(self.BINDINGS)]
-        self.query_one("#keys", Pieces).show(hints, ranks)
         self._unsubscribe = self._desk.subscribe(self._hear)
         self._look_for(self._search)
 

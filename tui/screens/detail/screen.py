@@ -22,9 +22,8 @@ from tui.screens.desk_frame import FramedHeading
 from tui.screens.detail.sections import Section, sections_of
 from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
 from tui.session import DeskSession
-from widgets.key_bar import hints_of, key_for, key_hints
+from widgets.key_line import KeyLine
 from widgets.labelled_text import Flow, Lines, pairs
-from widgets.text_line import TextLine
 
 __all__ = ["DetailScreen", "Section", "sections_of"]
 
@@ -108,7 +107,7 @@ class DetailScreen(ShowsRows[None]):
         self._sections = [Members(name, rows) for name, rows in sections]
         self._labels = [label for section in self._sections for label, _ in section.rows]
         self._columns = [Flow(partial(self._lines, at), id=name) for at, name in enumerate(("left", "right"))]
-        self._keys = TextLine(id="keys")
+        self._keys = KeyLine(self.BINDINGS, ("back", "turn"), id="keys")
         self._json = text
         self._is_raw = raw
 
@@ -173,10 +172,7 @@ class DetailScreen(ShowsRows[None]):
         self.query_one("#body").scroll_relative(y=by, animate=False)
 
     def _hint(self) -> None:
-        hints = dict(hints_of(self.BINDINGS))
-        if self._is_raw:
-            hints[key_for(self.BINDINGS, "turn")] = "members"
-        self._keys.show(key_hints(hints.items()))
+        self._keys.say({"turn": "members"} if self._is_raw else {})
 
     def _show(self) -> None:
         self.query_one("#body").set_class(self._has_two_columns, BESIDE)

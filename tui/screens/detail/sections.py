@@ -47,14 +47,17 @@ def title_of(row: WireStruct) -> str:
 
 
 def words(name: str) -> str:
-    """Return a member's name in words.
+    """Return a member's name in words, of the models or of the wire.
 
     >>> words("limit_price"), words("lusid_instrument_id"), words("Instrument/default/Figi")
     ('Limit price', 'LUSID instrument id', 'Instrument/default/Figi')
+    >>> words("placementCode")
+    'Placement code'
     """
     if "/" in name:
         return name
-    spaced = name.replace("_", " ").replace("as at", "asAt").replace("lusid", "LUSID")
+    spaced = _CAPITAL.sub(" ", name).lower() if "_" not in name and not name.isupper() else name
+    spaced = spaced.replace("_", " ").replace("as at", "asAt").replace("lusid", "LUSID")
     return spaced[:1].upper() + spaced[1:] if not spaced.startswith("asAt") else spaced
 
 

@@ -16,8 +16,8 @@ from tui.api.sanitize import clean
 from tui.api.states import normalize
 from tui.columns.column import Column, Value
 from tui.columns.factories import plain, timestamp_column
-from tui.columns.format import DisplayContext, clock
-from tui.screens.detail.sections import time_text
+from tui.columns.format import DisplayContext, clock, clock_and_age
+from tui.screens.detail.sections import time_text, words
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -72,26 +72,34 @@ def role_of(action: str) -> Role:
     return next((role for word, role in _ROLES if word in folded), "")
 
 
-def members(entry: HistoryEntry) -> list[tuple[str, str]]:
-    """Return all members of the entry, labels and texts, without those that are empty."""
+def members(
+    entry: HistoryEntry, context: DisplayContext | None = None, now: datetime | None = None
+) -> list[tuple[str, str]]:
+    """Return all members of the entry, labels and texts, without those that are empty.
+
+    With ``context`` and ``now`` times stand in the desk's zone with their age, before them as exported.
+    """
     version = "" if entry.version is None else str(entry.version)
+    at = ""
+    if context is not None and now is not None and entry.when is not None:
+        at = f"{clock_and_age(entry.when, context, now)} · "
     rows = [
         ("Said", entry.said),
         ("What", entry.what),
         ("Trade", entry.trade),
-        ("When", _time(entry.when)),
+        ("When", f"{at}{_time(entry.when)}"),
         ("Who", entry.who),
         ("Field", entry.field),
         ("Old value", entry.old or (NOTHING if entry.new else "")),
         ("New value", entry.new or (NOTHING if entry.old else "")),
-        ("Action", entry.action),
         ("Reason", entry.reason),
+        *(("Related", f"{ref.kind.singular} {ref.id}") for ref in entry.related),
+        ("To the server", entry.action),
         ("Request", entry.request_id),
         ("Version", version),
         ("Effective from", _time(entry.effective_from)),
         ("Effective until", _time(entry.effective_until)),
-        *(("Related", f"{ref.kind.singular} {ref.id}") for ref in entry.related),
-        *entry.detail.items(),
+        *((words(name), text) for name, text in entry.detail.items()),
     ]
     return [(clean(label), clean(text)) for label, text in rows if text]
 

@@ -29,9 +29,9 @@ from tui.screens.history.entries import COLUMNS, members, said_of, target, timel
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
 from tui.session import DeskSession
-from widgets.key_bar import hints_of, key_for, key_hints
+from widgets.key_bar import key_for
+from widgets.key_line import KeyLine
 from widgets.labelled_text import Flow, Lines, pairs
-from widgets.text_line import TextLine
 from widgets.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ class HistoryScreen(FiltersRows[Ref]):
             yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
             with VerticalScroll(id="side"):
                 yield Flow(id="entry")
-        hints = dict(hints_of(self.BINDINGS))
-        if len(self._stories) == 1:
-            del hints[key_for(self.BINDINGS, NEXT_ORDER)]
-        yield TextLine(key_hints(hints.items()), id="keys")
+        keys = KeyLine(self.BINDINGS, ("jump", "filter", "side", NEXT_ORDER, "back"), id="keys")
+        keys.say({}, without=(NEXT_ORDER,) if len(self._stories) == 1 else ())
+        yield keys
 
     @property
     def _order_id(self) -> ResourceId:
@@ -273,7 +272,7 @@ class HistoryScreen(FiltersRows[Ref]):
 
     def _describe(self) -> None:
         entry = self._entry
-        rows = members(entry) if entry else []
+        rows = members(entry, self._display_context, self.session.now()) if entry else []
 
         def lines(width: int) -> Lines:
             return pairs(rows, width)

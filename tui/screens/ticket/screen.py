@@ -29,10 +29,9 @@ from tui.screens.turns import Turns
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.session import DeskSession
 from widgets.grid.text import fit, width_of
-from widgets.key_bar import hints_of, key_hints
+from widgets.key_line import KeyLine
 from widgets.labelled_text import Flow, Lines, hanging_indent, label_width
 from widgets.line_list import LineItem, LineList
-from widgets.text_line import TextLine
 
 BESIDE_WIDTH: Final = 120
 """From this many columns on, related rows stand beside the answers."""
@@ -104,7 +103,7 @@ class TicketScreen(ShowsRows[Ref]):
             with VerticalScroll(id="facts", can_focus=False):
                 yield Flow(self._fact_lines, id="answers")
             yield LineList(id="related")
-        yield TextLine(key_hints(hints_of(self.BINDINGS)), id="keys")
+        yield KeyLine(self.BINDINGS, ("open", "history", "raw", "back"), id="keys")
 
     def on_mount(self) -> None:
         """Show the row, and follow the desk."""
