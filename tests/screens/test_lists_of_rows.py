@@ -83,6 +83,13 @@ async def test_exceptions_are_found_by_money_instrument_and_time(user: Blotter) 
     await user.until(lambda: "There is no column 'nosuch' here" in user.text())
 
 
+async def test_a_hint_of_a_list_is_clicked_as_its_key_is_pressed(user: Blotter) -> None:
+    await opened(user, "0", "rejected by ALBN")
+    keys = user.text().splitlines()[-1]
+    await user.pilot.click(offset=(keys.index("Esc back") + 2, 29))
+    await user.until(lambda: user.app.screen is user.desk)
+
+
 async def test_a_message_about_no_row_is_copied_by_its_cells(user: Blotter) -> None:
     user.app.notify("Something was said.")
     await opened(user, "t", "Something was said.")

@@ -27,7 +27,7 @@ from tui.service.snapshot.last_prices import LastPrice
 from tui.service.snapshot.sizing import Size, SizedRow, currency_of_size
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.snapshot.worth import Worth, priced
-from tui.service.wire_words import side_in_cell, time_in_cell, word_in_cell
+from tui.service.wire_words import entry_in_cell, side_in_cell, time_in_cell, word_in_cell
 
 UNKNOWN_MARK: Final = "?"
 """Stands before the identifiers of an instrument that the server did not resolve."""
@@ -328,6 +328,18 @@ def time_in_force(held: Callable[[Any], str | None]) -> Column:
         lambda s, row: held(row),
         lambda value, context: time_in_cell(value),
         4,
+    )
+
+
+def entry_type() -> Column:
+    """Return the column of how a placement came about."""
+    return Column(
+        "entry",
+        "Entry",
+        "How it was entered",
+        lambda s, row: row.entry_type,
+        lambda value, context: entry_in_cell(value),
+        8,
     )
 
 

@@ -19,6 +19,7 @@ from tui.columns.factories import (
     basis_points,
     calendar_day,
     currency,
+    entry_type,
     id_column,
     instrument,
     instrument_name,
@@ -297,7 +298,7 @@ PLACEMENTS: Final = (
     order_type().ranked(7),
     time_in_force(lambda row: row.time_in_force).ranked(7),
     plain("system", "System", "Execution system", 8, lambda s, row: row.execution_system),
-    plain("entry", "Entry", "Entry type", 8, lambda s, row: row.entry_type),
+    entry_type(),
     plain(
         "blocks",
         "Blocks",

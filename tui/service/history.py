@@ -20,8 +20,8 @@ from tui.service.outcomes import lowered
 from tui.service.row_phrases import phrase_of, trade_of, with_whom
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.state_words import state_in_words
-from tui.service.wire_words import in_words
+from tui.service.state_words import state_in_words, verdict_in_words
+from tui.service.wire_words import entry_in_cell, in_words
 
 _NAMED: Final = {
     "order": EntityKind.ORDERS,
@@ -231,6 +231,10 @@ def _worded(member: str, text: str) -> str:
     """Return a value in the words of the desk: numbers grouped, names of the wire in words."""
     if member in ("side", "type", "time in force"):
         return in_words(text).lower()
+    if member in ("compliance state", "approval state"):
+        return verdict_in_words(text)
+    if member == "entry type":
+        return entry_in_cell(text)
     number, _, unit = text.partition(" ")
     try:
         return f"{units(Decimal(number))} {unit}".rstrip()

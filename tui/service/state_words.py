@@ -60,11 +60,12 @@ STATES: Final = (
     StateWord("", "over-placed", ("Over-placed",), "▲", "!", "bad"),
     StateWord("", "overfilled", ("Over-executed",), "▲", "!", "bad"),
     StateWord("", "over-allocated", ("Over-allocated",), "▲", "!", "bad"),
-    StateWord("", "booked", ("Booked",), "■", "b", "idle"),
+    StateWord("", "booked", ("Booked", "Active"), "■", "b", "idle"),
     StateWord("", "closed", ("Closed",), "■", "b", "idle"),
     StateWord("", "swept", ("Swept",), "■", "b", "idle"),
 )
-"""Every state that the conventions name, and the derived ones of blocks and placements (G8, G9)."""
+"""Every state that the conventions name, the derived ones of blocks and placements (G8, G9), and those of
+transactions, which are active once they are booked."""
 
 _KNOWN: Final[Mapping[str, StateWord]] = {
     normalize(text): state for state in STATES for text in (state.word, *state.written)

@@ -13,10 +13,10 @@ from tui.columns.panes import COLUMNS
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.state_words import STATES, StateWord
 
-WORDED: Final = {"state", "side", "type", "tif", "compliance", "approval"}
+WORDED: Final = {"state", "side", "type", "tif", "entry", "compliance", "approval"}
 NAME_OF_THE_WIRE: Final = re.compile(r"[a-z][A-Z]|[A-Z]{4,}|[A-Z]_|\d")
 """Two words written as one, a word that shouts, a code."""
-OF_THE_SERVER: Final = {"Awaiting call back", "Active"}
+OF_THE_SERVER: Final = {"Awaiting call back"}
 """States of the demo that no desk has a word for: shown as they came."""
 
 
@@ -39,6 +39,7 @@ async def test_cells_are_words_of_the_desk_and_a_filter_finds_them_by_either_nam
         assert {word[2:] for word in states} <= {state.word for state in STATES} | OF_THE_SERVER
         assert not [word for word in words if NAME_OF_THE_WIRE.search(word) and word not in ("GTC", "GTD")]
         assert {"limit", "market", "day", "GTC", "Cover", "partly overridden", "manually approved"} <= words
+        assert {"manual", "EMS", "direct", "■ booked"} <= words
         found = []
         for typed in ('state:"partly filled"', "partlyfilled", "state:partfill", "PartiallyFilled"):
             await user.go("placements", "PLC-00033")

@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from textual.screen import Screen
 
 from tui.api.base import ResourceId
+from tui.columns.format import DisplayContext
 from tui.screens.dialogs.dialog import GUARD_S
 from tui.screens.dialogs.report_dialog import AGAIN, MOST_LINES, ReportDialog
 from tui.service.outcomes import Outcome, Report, Status
@@ -63,6 +65,14 @@ async def test_counts_reasons_and_notes_are_all_there(stage: Opened, size: tuple
         assert "It is read again; do not send twice." in text
         assert "order ORD-1: transaction Desk-1" in text
         assert "request REQ-7" in text
+
+
+async def test_it_says_in_the_zone_of_the_desk_when_it_was_done(stage: Opened) -> None:
+    look = DisplayContext(zone=ZoneInfo("Asia/Tokyo"), today=mixed().finished.date())
+    app = stage(ReportDialog(mixed(), look=look))
+    async with app.run_test(size=(80, 24)):
+        local = mixed().finished.astimezone(look.zone)
+        assert f"request REQ-7, {local:%H:%M:%S} JST, took" in app.text
 
 
 async def test_enter_goes_to_the_item_under_the_cursor(stage: Opened) -> None:

@@ -118,13 +118,33 @@ async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size:
         assert ("Transaction id" in text) is (size[0] >= 100)
 
 
+async def test_a_sentence_that_is_longer_than_the_line_goes_on_beneath_itself(stage: Opened) -> None:
+    said = "placed 12,000 with ALBN through SIM-EMS, limit 10.7 GBP, good till cancelled, 28,000 left"
+    story = (
+        HistoryEntry(at(10), "dlr.okafor", "OrderPlaced", "placed", said=said, related=(PLACEMENT,)),
+        *STORY[1:],
+    )
+    app = stage(HistorySource(story).screen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        lines = app.text.splitlines()
+        first = next(at for at, line in enumerate(lines) if "placed 12,000" in line)
+        column = lines[first].index("placed")
+        assert " ".join(line[column:].strip() for line in lines[first : first + 3]) == said
+        assert "PLC-1" in lines[first + 3]
+        await pilot.press("down")
+        assert app.shown.query_one(Timeline).cursor == 1
+        await pilot.click(Timeline, offset=(30, 1))
+        assert app.shown.query_one(Timeline).cursor == 0
+
+
 async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage: Opened) -> None:
     app = stage(HistorySource().screen())
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(app, pilot)
         await pilot.press("i", "down")
         await pilot.pause()
-        assert "2026-11-20T09:06:00Z" in app.text
+        assert "09:06:00, 2h54 ago · 2026-11-20T09:06:00Z" in app.text
         assert "FieldModified" in app.text
         await pilot.press("down")
         await pilot.pause()

@@ -179,7 +179,7 @@ class DeskScreen(PanesScreen):
             if prepared is None:
                 return
             report = await send(self.app, prepared, desk)
-            jump = await tell(self.app, report, desk, self.session.with_keys)
+            jump = await tell(self.app, report, desk, self.session)
             again = goes_back(report, draft, replace(scope, snapshot=self.snapshot), prepared.verb)
             if jump is not None or self.in_dialog or again is None:
                 break

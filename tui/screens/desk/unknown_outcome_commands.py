@@ -34,7 +34,7 @@ async def show_reports(desk: PanesScreen, reports: Sequence[Report]) -> None:
     if not reports:
         desk.notify("Nothing new is known.", markup=False)
     for report in reports:
-        jump = await tell(desk.app, report, server, desk.session.with_keys)
+        jump = await tell(desk.app, report, server, desk.session)
         if jump is not None:
             desk.go_to(jump)
 

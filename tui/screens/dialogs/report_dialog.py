@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.api.sanitize import clean
+from tui.columns.format import DisplayContext, clock
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import WIDEST, GuardedDialog, content_width
 from tui.service.outcomes import Outcome, ReasonGroup, Report
@@ -74,6 +75,9 @@ def laid_out(lines: Sequence[Line], width: int) -> Sequence[LineItem]:
     return [LineItem(hung(text, width), ref is not None) for text, ref in lines]
 
 
+_PLAIN: Final = DisplayContext()
+
+
 class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
     """Shows ``report``; Enter on an item returns its row, ``y`` copies the report as text.
 
@@ -85,9 +89,11 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
 
     AUTO_FOCUS = None
 
-    def __init__(self, report: Report, shown: ReportText | None = None) -> None:
+    def __init__(
+        self, report: Report, shown: ReportText | None = None, look: DisplayContext = _PLAIN
+    ) -> None:
         super().__init__()
-        self._report = report
+        self._report, self._look = report, look
         self._shown = shown or report_shown(report, WIDEST)
 
     def compose(self) -> ComposeResult:
@@ -102,7 +108,7 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
             listed = LineList(shown.items, id="items")
             listed.styles.max_height = self._room
             yield listed
-            yield Static(clean(_request(report)), id="request", markup=False)
+            yield Static(clean(_request(report, self._look)), id="request", markup=False)
 
     @property
     def _room(self) -> int:
@@ -129,7 +135,7 @@ class ReportDialog(GuardedDialog[Ref | Literal["again"]]):
         elif key == PREVIEW and self._report.not_sent:
             self.dismiss(AGAIN)
         elif key == COPY:
-            self.app.copy_to_clipboard(report_text(self._report))
+            self.app.copy_to_clipboard(report_text(self._report, self._look))
 
     def action_back(self) -> None:
         """Close, unless the key was meant for the screen beneath."""
@@ -190,11 +196,11 @@ def report_lines(report: Report, most: int | None = None) -> Iterator[Line]:
         yield Content(f"Nothing {clean(report.past)}."), None
 
 
-def report_text(report: Report) -> str:
+def report_text(report: Report, look: DisplayContext) -> str:
     """Return the report as plain text."""
     lines = [clean(report.label), counts(report).plain, ""]
     lines += [text.plain for text, _ in report_lines(report)]
-    return "\n".join([*lines, "", clean(_request(report))])
+    return "\n".join([*lines, "", clean(_request(report, look))])
 
 
 def _done(report: Report) -> Iterator[Line]:
@@ -250,7 +256,7 @@ def _item(report: Report, ref: Ref, said: str, indent: str) -> Content:
     return Content(f"{indent}{clean(report.name_of(ref))}{f': {clean(said)}' if said else ''}")
 
 
-def _request(report: Report) -> str:
+def _request(report: Report, look: DisplayContext) -> str:
     seconds = (report.finished - report.started).total_seconds()
-    took = f"{report.finished:%H:%M:%S} UTC, took {seconds:.1f} s"
+    took = f"{clock(report.finished, look)} {look.zone_name}, took {seconds:.1f} s"
     return f"request {report.request_id}, {took}" if report.request_id else took

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tui.service.desk import Desk
     from tui.service.rehearsal.rehearsed_preview import LateRows, Prepared
     from tui.service.writes.preview import Preview
+    from tui.session import DeskSession
 
 T = TypeVar("T")
 
@@ -79,7 +81,7 @@ async def ask_for_verb(
             scope = replace(scope, snapshot=desk.snapshot)
         verb = await _beside(partial(loaded.verb, scope, values), many=many)
         late = partial(_late_rows, action, scope, values, verb) if verb.emergency else None
-        prepared = await _confirmed(app, verb, desk, draft, left_out, late)
+        prepared = await _confirmed(app, verb, desk, draft, left_out, late, scope.zone)
         if prepared is not None:
             return prepared
         if loaded.form is None:
@@ -155,6 +157,7 @@ async def _confirmed(
     draft: Draft | None = None,
     left_out: str = "",
     late: LateRows | None = None,
+    zone: tzinfo = UTC,
 ) -> Prepared | None:
     """Show the preview; return what was confirmed, else None. Why it cannot be goes into the ``draft``.
 
@@ -170,8 +173,8 @@ async def _confirmed(
         await _beside(partial(desk.curl, shown.verb if shown else verb), many=many),
         left_out=left_out,
     )
-    completing = asyncio.create_task(_complete(dialog, preparing, desk, shown))
-    async with kept_fresh(dialog, verb, desk, since, preparing, late) as newest:
+    completing = asyncio.create_task(_complete(dialog, preparing, desk, shown, zone))
+    async with kept_fresh(dialog, verb, desk, since, preparing, late, zone) as newest:
         confirmed = await app.push_screen_wait(dialog)
     completing.cancel()
     if draft is not None:
@@ -182,7 +185,7 @@ async def _confirmed(
 
 
 async def _complete(
-    dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk, shown: Prepared | None
+    dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk, shown: Prepared | None, zone: tzinfo
 ) -> None:
     """Show what the rehearsal found out once it is there; keys on their way then are not for it.
 
@@ -199,7 +202,7 @@ async def _complete(
     curl = await _beside(partial(desk.curl, prepared.verb), many=prepared.verb.count > PART)
     if dialog.preview is awaited:
         said = (
-            changed_meanwhile(prepared.preview, desk.snapshot)
+            changed_meanwhile(prepared.preview, desk.snapshot, zone)
             if _tells_otherwise(prepared.preview, awaited)
             else ""
         )
@@ -250,14 +253,16 @@ async def _beside(work: Callable[[], T], *, many: bool) -> T:
     return await asyncio.to_thread(work) if many else work()
 
 
-async def tell(app: App[object], report: Report, desk: Desk, with_keys: Callable[[str], str]) -> Ref | None:
+async def tell(app: App[object], report: Report, desk: Desk, session: DeskSession) -> Ref | None:
     """Show the outcome of a write; return the row to go to, if one was chosen.
 
     What was not sent can be previewed from there, and sent as a decision of its own.
     """
-    while (answer := await _shown(app, report, with_keys)) == AGAIN:
+    while (answer := await _shown(app, report, session)) == AGAIN:
         rest = desk.rest(report)
-        prepared = None if rest is None else await _confirmed(app, rest, desk)
+        prepared = (
+            None if rest is None else await _confirmed(app, rest, desk, zone=session.display_context.zone)
+        )
         if prepared is not None:
             await desk.told(report)
             report = await send(app, prepared, desk)
@@ -265,18 +270,13 @@ async def tell(app: App[object], report: Report, desk: Desk, with_keys: Callable
     return answer if isinstance(answer, Ref) else None
 
 
-async def _shown(
-    app: App[object], report: Report, with_keys: Callable[[str], str]
-) -> Ref | Literal["again"] | None:
-    """Show a report: success in passing, anything else until it is dismissed.
-
-    ``with_keys`` puts the reader's keys into advice.
-    """
+async def _shown(app: App[object], report: Report, session: DeskSession) -> Ref | Literal["again"] | None:
+    """Show a report: success in passing, anything else until it is dismissed."""
     if await _beside(partial(_is_plain_success, report), many=len(report.outcomes) > PART):
         app.notify(report.sentence(), timeout=FADES_S, markup=False)
         return None
-    told = await asyncio.to_thread(_told, report, with_keys, app.size.width)
-    return await app.push_screen_wait(ReportDialog(*told))
+    told = await asyncio.to_thread(_told, report, session.with_keys, app.size.width)
+    return await app.push_screen_wait(ReportDialog(*told, session.display_context))
 
 
 def _is_plain_success(report: Report) -> bool:

@@ -17,7 +17,7 @@ from tui.api.base import ResourceId, Version
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.columns.column import Column, Value
 from tui.columns.factories import labels, plain, timestamp_column
-from tui.columns.format import DisplayContext, clock, state_look, state_text
+from tui.columns.format import DisplayContext, clock, clock_and_age, state_look, state_text
 from tui.columns.lifecycle_bar import legend
 from tui.columns.panes import COLUMNS, PANES
 from tui.columns.sorted_rows import FEW, paused
@@ -35,7 +35,6 @@ from tui.service.row_phrases import (
 )
 from tui.service.snapshot.compliance_states import compliance_section
 from tui.service.snapshot.contradictions import contradictions
-from tui.service.snapshot.last_prices import age
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
 from tui.service.snapshot.transaction_keys import portfolio_of
@@ -141,6 +140,12 @@ class _RowCells:
         column = self._columns.get(id)
         value = column.value(self.snapshot, self.row) if column else None
         return value if isinstance(value, Decimal) else None
+
+    def moment(self, id: str) -> datetime | None:
+        """Return the time of a column, None without one; a calendar day is none."""
+        column = self._columns.get(id)
+        value = column.value(self.snapshot, self.row) if column and column.times == "moment" else None
+        return value if isinstance(value, datetime) else None
 
     def role(self, id: str) -> str:
         """Return the colour of a column's cell."""
@@ -318,11 +323,11 @@ def _some(names: Sequence[str]) -> str:
 def _when(of: _RowCells, now: datetime) -> Iterator[str]:
     for id, word in _TIMES[of.ref.kind]:
         if found := of.cell(id):
-            yield f"{word} {found}"
+            yield f"{word} {clock_and_age(moment, of.context, now) if (moment := of.moment(id)) else found}"
     version: Version | None = of.entity.version
     changed = version.as_at_modified if version else None
     if changed is not None and changed.year > 1:
-        yield f"changed {clock(changed, of.context)}, {age(changed, now)}"
+        yield f"changed {clock_and_age(changed, of.context, now)}"
     yield f"times in {of.context.zone_name}"
 
 
