@@ -51,8 +51,15 @@ A_BLOCK_COMES_BACK: Final = [
 ]
 """An allocation that was alone has its block again, which says that it is not booked."""
 
+BOOKED_ELSEWHERE: Final = [
+    [Touch(EntityKind.BLOCKS, 0, (0, 0, 0)), Touch(EntityKind.ALLOCATIONS, 3, (0, 0, 0))],
+    [Touch(EntityKind.TRANSACTIONS, 0, (0, 3, 0))],
+]
+"""What is booked is an allocation whose order is of another block than its placement."""
+
 
 @settings(max_examples=25, deadline=None)
+@example(BOOKED_ELSEWHERE)
 @example(A_BOND_AFTER_ALL)
 @example([[Touch(EntityKind.PLACEMENTS, 2, None)], *A_BOND_AFTER_ALL[1:]])
 @example(A_BLOCK_COMES_BACK)

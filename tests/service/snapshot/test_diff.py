@@ -165,7 +165,27 @@ def test_rows_that_trade_what_turns_out_to_be_a_bond_may_differ_without_a_name()
     builder.put_blocks([block("BLK-9", properties=label("Block/Desk/AssetClass", "Bond"))])
     deltas = diff(held, builder.freeze())
     assert deltas[EntityKind.EXECUTIONS] == Delta(others=True)
+    assert EntityKind.TRANSACTIONS not in deltas, "they tell their money themselves"
+
+
+def test_money_of_a_block_is_another_once_what_it_trades_turns_out_to_be_a_bond() -> None:
+    held = snapshot_of(blocks=[block("BLK-1", "ORD-1")], orders=[order("ORD-1")])
+    builder = SnapshotBuilder(held)
+    builder.put_blocks([block("BLK-9", properties=label("Block/Desk/AssetClass", "Bond"))])
+    deltas = diff(held, builder.freeze())
+    assert deltas[EntityKind.BLOCKS].others
+    assert deltas[EntityKind.ORDERS].others
+
+
+def test_a_new_instrument_is_of_no_block_and_no_order_there_was() -> None:
+    held = snapshot_of(blocks=[block("BLK-1", "ORD-1")], orders=[order("ORD-1")])
+    builder = SnapshotBuilder(held)
+    builder.put_blocks(
+        [block("BLK-9", lusid_instrument_id="LUID_NEW", properties=label("Block/Desk/AssetClass", "Bond"))]
+    )
+    deltas = diff(held, builder.freeze())
     assert not deltas[EntityKind.BLOCKS].others
+    assert EntityKind.ORDERS not in deltas
 
 
 def test_two_deltas_one_after_the_other_are_one() -> None:

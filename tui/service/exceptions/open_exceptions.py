@@ -113,8 +113,7 @@ class OpenExceptions:
             for ref in gone:
                 self._put(ref, ())
             yield from self._judge_all(kind, now)
-        named = dict.fromkeys((*self._named(before, deltas), *self._of_other_units(before)))
-        for number, ref in enumerate(named, start=1):
+        for number, ref in enumerate(dict.fromkeys(self._named(before, deltas)), start=1):
             if ref.kind not in whole:
                 self._judge(ref, now)
             if number % STEP == 0:
@@ -149,17 +148,12 @@ class OpenExceptions:
             for id in _ids_of(delta):
                 ref = Ref(kind, id)
                 yield ref
+                holds = _holds_others(kind, id, delta)
                 for snapshot in (before, self.snapshot):
                     yield from self._dependents(snapshot, ref)
-
-    def _of_other_units(self, before: Snapshot) -> Iterable[Ref]:
-        """Return all exceptions if an instrument turned out to be priced by another unit, such as a bond."""
-        was, now = before.instruments, self.snapshot.instruments
-        differs = was is not now and any(
-            was.get(luid) is not now.get(luid) and before.price_unit(luid) != self.snapshot.price_unit(luid)
-            for luid in was.keys() | now.keys()
-        )
-        return tuple(self._of) if differs else ()
+                    if holds:
+                        found = related_of(snapshot, ref, EntityKind.ALLOCATIONS)
+                        yield from (Ref(EntityKind.ALLOCATIONS, each) for each in found)
 
     def _dependents(self, snapshot: Snapshot, ref: Ref) -> Iterator[Ref]:
         """Yield the rows whose exceptions depend on one, which no difference names."""
@@ -169,20 +163,16 @@ class OpenExceptions:
         if ref.kind is EntityKind.BLOCKS:
             for id in snapshot.placements_of_block(ref.id):
                 yield from self._held_open(snapshot, id)
-            yield from self._allocations_of(snapshot, ref)
         elif ref.kind is EntityKind.PLACEMENTS:
             yield from (Ref(EntityKind.BLOCKS, id) for id in row.block_ids)
             yield from self._held_open(snapshot, ref.id)
             if row.parent_placement_id is not None:
                 yield Ref(EntityKind.PLACEMENTS, row.parent_placement_id)
         elif ref.kind is EntityKind.ALLOCATIONS:
-            found = related_of(snapshot, ref, EntityKind.BLOCKS)
+            found = dict.fromkeys(related_of(snapshot, ref, EntityKind.BLOCKS))
+            if (block := snapshot.block_of_order(row.allocated_order_id)) is not None:
+                found[block] = None  # where its order is of another block than its placement
             yield from (Ref(EntityKind.BLOCKS, id) for id in found)
-
-    def _allocations_of(self, snapshot: Snapshot, block: Ref) -> Iterator[Ref]:
-        """Yield the allocations of a block: one without its block says itself that it is not booked."""
-        found = related_of(snapshot, block, EntityKind.ALLOCATIONS)
-        yield from (Ref(EntityKind.ALLOCATIONS, id) for id in found)
 
     def _held_open(self, snapshot: Snapshot, id: ResourceId) -> Iterator[Ref]:
         """Yield what of a placement is in trouble as long as something else is not done."""
@@ -256,6 +246,21 @@ def _rules_by_kind(minutes: Minutes) -> Mapping[EntityKind, Sequence[tuple[Excep
 
 def _ids_of(delta: Delta) -> Iterable[ResourceId]:
     return (*delta.added, *delta.changed, *delta.removed)
+
+
+def _holds_others(kind: EntityKind, id: ResourceId, delta: Delta) -> bool:
+    """Return whether allocations may be in another block by a difference, or in none now."""
+    if kind not in _HOLDING:
+        return False
+    return id in delta.added or id in delta.removed or not _HOLDING[kind].isdisjoint(delta.changed[id])
+
+
+_HOLDING: Final[Mapping[EntityKind, frozenset[str]]] = {
+    EntityKind.BLOCKS: frozenset({"order_ids"}),
+    EntityKind.ORDERS: frozenset({"block"}),
+    EntityKind.PLACEMENTS: frozenset({"block_ids"}),
+}
+"""The fields by which a row belongs to a block, or a block holds it."""
 
 
 def subject_of(row: Any) -> Any:

@@ -316,6 +316,12 @@ def _name_children(
                 marks[child] = marks.get(child, NO_NAMES) | {"parent"}
 
 
+_TEACH_NO_INSTRUMENT: Final = frozenset({EntityKind.PLACEMENTS, EntityKind.ALLOCATIONS})
+"""The kinds of which rows may be of an instrument that is not known yet: the others make it known."""
+_SHOW_MONEY: Final = frozenset(EntityKind) - {EntityKind.TRANSACTIONS}
+"""The kinds that show units times a price; a transaction tells its money itself."""
+
+
 def _of_other_instruments(
     old: Mapping[str, Instrument], new: Mapping[str, Instrument]
 ) -> frozenset[EntityKind]:
@@ -330,7 +336,7 @@ def _of_other_instruments(
         if was is not None and (now is None or was.currency != now.currency):
             found.add(EntityKind.BLOCKS)
         if (was.price_unit if was else PER_UNIT) != (now.price_unit if now else PER_UNIT):
-            found |= {EntityKind.EXECUTIONS, EntityKind.ALLOCATIONS}
+            found |= _SHOW_MONEY if was else _TEACH_NO_INSTRUMENT
     return frozenset(found)
 
 
