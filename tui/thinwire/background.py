@@ -17,6 +17,7 @@ from typing import Any, Final
 from textual._xterm_parser import XTermParser
 
 from tui.thinwire.driver import ThinDriver, WireHandle
+from tui.thinwire.pasted_text import PastedText
 
 ASK: Final = "\x1b]11;?\x1b\\"
 """OSC 11: the terminal reports the colour of its background."""
@@ -109,7 +110,8 @@ class AskingDriver(ThinDriver):
 
     def run_input_thread(self) -> None:
         """Read keys as Textual's own driver does, without the reports among them, until the terminal ends."""
-        reports, parser = ReportReader(self._heard), XTermParser(self._debug)
+        reports, pasted = ReportReader(self._heard), PastedText()
+        parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")().decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -123,6 +125,7 @@ class AskingDriver(ThinDriver):
                     keys = reports.keys(arrived) if arrived else ""
                 else:
                     keys = reports.rest()
+                keys = pasted.harmless(keys)
                 for message in (*(parser.feed(keys) if keys else ()), *parser.tick()):
                     self.process_message(message)
 
