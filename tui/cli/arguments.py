@@ -186,6 +186,11 @@ def _offered(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--seed", type=int, default=argparse.SUPPRESS, help="what demo data and market derive from"
     )
+    _answering(serve)
+
+
+def _answering(serve: argparse.ArgumentParser) -> None:
+    """Add how the embedded server answers: its faults, fees, filters and market."""
     serve.add_argument(
         "--inject",
         metavar="FAULT",
