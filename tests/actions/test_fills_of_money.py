@@ -18,7 +18,7 @@ from tui.service.verbs import RecordFills
         ("200", "100 units = 20,000.00 USD, nothing left", "Filled"),
         ("-200", "100 units = -20,000.00 USD, nothing left", "Filled"),
         ("-150", "100 units = -15,000.00 USD, 5,000 USD left", "PartiallyFilled"),
-        ("-250", "100 units = -25,000.00 USD, 5,000 USD more than open", "Filled"),
+        ("-250", "100 units = -25,000.00 USD\n! 5,000 USD more than open.", "Filled"),
     ],
 )
 def test_the_form_counts_what_the_server_will(price: str, said: str, state: str) -> None:

@@ -23,7 +23,7 @@ MOST_LOOKED_AT: Final = 200
 """Known ids that are looked at to complete what is typed: of another scope one is written in full."""
 NEW_BLOCK: Final = "new"
 """The word typed for a block that does not exist yet."""
-MOST_NAMED: Final = 3
+MOST_NAMED: Final = 2
 """Blocks that are named where an instrument was typed."""
 
 

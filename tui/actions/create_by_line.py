@@ -30,7 +30,7 @@ from tui.service.wire_words import spelt
 from widgets.fields import Field
 
 GRAMMAR: Final = (
-    "b|s|ss|bc SIZE [CCY] TICKER [mkt|lmt P|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
+    "b|s|ss|bc SIZE [CCY] TICKER [mkt|lmt P [CCY]|stp P] [day|gtc|ioc|fok|gtd DATE] @PORTFOLIO [SIZE|PCT] ..."
 )
 
 

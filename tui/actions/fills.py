@@ -165,7 +165,7 @@ def _units(scope: Scope, values: Values) -> Decimal:
 
 
 def _in_words(scope: Scope, values: Values) -> str:
-    """Return the money of the fill, and what it leaves of a placement sized by amount."""
+    """Return the money of a fill, and what it leaves open, or how much more than what is open it is."""
     fill, placement = _focus(scope)
     try:
         units, price = _units(scope, values), parse_quoted(values["price"]).value
@@ -177,14 +177,16 @@ def _in_words(scope: Scope, values: Values) -> str:
         return f"Voids {number(fill.quantity)} at {money_of(fill.price)}: no unit of it counts any more."
     worth = units * price * scope.snapshot.price_unit(placement.lusid_instrument_id)
     said = f"{Size(units).words} = {money(worth, currency_typed(values['currency']))}"
-    left = open_size(scope.snapshot, placement)
+    left, over = open_size(scope.snapshot, placement), ""
     if fill is None and left.value is not None:
         rest = left.value - (abs(worth) if is_by_amount(placement) else units)
-        told = f"{size_text(abs(rest), left.currency)} {'left' if rest > 0 else 'more than open'}"
-        said += f", {told if rest else 'nothing left'}"
+        if rest < 0:
+            over = f"\n{WARNING}{size_text(-rest, left.currency)} more than open."
+        else:
+            said += f", {size_text(rest, left.currency) if rest else 'nothing'} left"
     if market_zone(currency_of(placement, scope.snapshot)) is None:
         said += "; its market is not known, so the settlement day is counted in UTC"
-    return said
+    return said + over
 
 
 def _is_filled(scope: Scope, placement: Placement, old: Execution | None, worth: Size) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tui.actions.action import Form, Scope, Values
+from tui.actions.action import WARNING, Form, Scope, Values
 from tui.actions.eligibility import counterparties, currency_of, live_orders, live_placements, systems
 from tui.actions.form_fields import (
     NONE,
@@ -261,28 +261,27 @@ def _placement_update(row: Placement, values: Values, terms: dict[str, Any]) -> 
     )
 
 
-def _left_open(snapshot: Snapshot, row: Row, asked: Size) -> str:
-    """Return what of a placement another size leaves open; empty for an order, and where nobody knows."""
-    if isinstance(row, Order):
-        return ""
-    rest = asked.less(executed_size(snapshot, row))
-    if rest.value is None:
-        return ""
-    if rest.value < 0:
-        return f", {Size(-rest.value, rest.currency)} less than executed"
-    return f", {rest if rest.value else 'nothing'} left open"
-
-
 def _resizes_in_words(snapshot: Snapshot, kind: EntityKind, rows: Sequence[Row], typed: str) -> str:
-    """Return the old and new sizes while one is typed, as far as it can be read."""
-    said = []
+    """Return the old and new sizes while one is typed, and a warning of each that is below what is filled."""
+    said, below = [], []
     for row in rows[:MOST_NAMED]:
         try:
             asked = new_size(row, typed)
         except ValueError:
             return ""
-        if asked is not None:
-            name = f" ({short_name(snapshot, kind, row.id)})" if len(rows) > 1 else ""
-            said.append(f"{size_of(row)} → {asked.words}{name}{_left_open(snapshot, row, asked)}")
+        if asked is None:
+            continue
+        name = f" ({short_name(snapshot, kind, row.id)})" if len(rows) > 1 else ""
+        rest = _left_open(snapshot, row, asked)
+        is_below = rest.value is not None and rest.value < 0
+        left = "" if is_below or rest.value is None else f", {rest if rest.value else 'nothing'} left open"
+        said.append(f"{size_of(row)} → {asked.words}{name}{left}")
+        if is_below:
+            below.append(f"{WARNING}{asked}{name} is less than what is executed.")
     more = f" and {len(rows) - MOST_NAMED:,} more" if said and len(rows) > MOST_NAMED else ""
-    return ", ".join(said) + more
+    return "\n".join(filter(None, (", ".join(said) + more, *below)))
+
+
+def _left_open(snapshot: Snapshot, row: Row, asked: Size) -> Size:
+    """Return what of a placement another size leaves open; none of an order, and where nobody knows."""
+    return Size(None) if isinstance(row, Order) else asked.less(executed_size(snapshot, row))

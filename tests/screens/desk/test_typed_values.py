@@ -107,6 +107,8 @@ async def test_a_block_is_found_by_what_it_trades() -> None:
     async with blotter() as user:
         await user.press("N")
         await user.fill("line", "b 50k VOD lmt 0.82 @UKEQ-GROW")
+        await user.fill("block", "blk-002")
+        await said(user, "completes: BLK-0020 (Sell 10,000,000 UKT 4.25 06/07/32 at market, day")
         await user.fill("block", "vodaf")
         await said(user, "'vodaf' is no block: there is BLK-0023 (Buy 250,000 VOD ")
         await user.fill("block", "vod 0.82")
@@ -151,6 +153,9 @@ async def test_a_fill_takes_a_percentage_of_what_is_open_and_says_what_it_leaves
         await user.fill("quantity", "25%")
         await said(user, "25% = 2,050 of 8,200 open")
         await said(user, "2,050 units = 360,800.00 USD, 6,150 left")
+        await user.fill("quantity", "9k")
+        await said(user, "! 800 more than open.")
+        await user.fill("quantity", "25%")
         await user.fill("counterparty", "mer")
         await user.press("tab")
         await said(user, "MERI")
