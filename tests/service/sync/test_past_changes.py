@@ -13,6 +13,8 @@ from msgspec import to_builtins
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer, rid
 from tui.api.http import AsyncBaseTransport, asgi_transport
+from tui.columns.format import DisplayContext
+from tui.columns.step_words import step_words
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.high_water_marks import newest_change
 from tui.service.sync.past_rows import INSTANT
@@ -200,11 +202,17 @@ async def test_rows_deleted_later_are_there_again_where_somebody_rests(demo: Asy
     for _ in range(5):
         assert await desk.step(forward=False)
     await assert_as_read(demo, desk)
+    said = list[str]()
     while await desk.step(forward=True):
-        pass
-    await desk.settle()
+        await assert_as_read(demo, desk)
+        assert desk.past_step is not None
+        said.append(step_words(desk.past_step, DisplayContext()).text)
+    assert "Deleted: buy 60 AAPL (Apple) at 189.5 USD, with ALBN · EXE-1" in said, "from then on it is a step"
     assert rid("ORD-4") not in desk.snapshot.orders, "it left again"
-    await assert_wholly_as_read(demo, desk)
+    while await desk.step(forward=False):
+        if desk.snapshot.as_at is not None and desk.snapshot.as_at < START:
+            break
+        await assert_as_read(demo, desk)
 
 
 async def test_a_desk_that_moved_on_meanwhile_is_left_alone(demo: AsyncBaseTransport) -> None:

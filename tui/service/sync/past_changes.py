@@ -6,21 +6,22 @@ a time, ahead of whoever steps, and kept: a step over a change that is known rea
 
 No list tells of rows that were deleted before its moment, and verdicts of compliance and approval are no
 versions of rows: where somebody rests these are read of that moment
-(:meth:`tui.service.sync.reader.Reader.look_again`).
+(:meth:`tui.service.sync.reader.Reader.look_again`), and from then on a deletion is a change like others.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from tui.service.snapshot.builder import SnapshotBuilder
+from tui.service.sync.past_departures import departures
 from tui.service.sync.past_earlier import EarlierChanges
 from tui.service.sync.past_later import FIRST_SPAN, LaterChanges
-from tui.service.sync.past_rows import INSTANT
-from tui.service.sync.past_versions import PastChange, Rows, is_same_version
+from tui.service.sync.past_rows import INSTANT, PastRows
+from tui.service.sync.past_versions import PastChange, Rows, RowVersion, is_same_version
 
 SOME: Final = 8
 """The changes that are read at once when going back while somebody waits for the first of them."""
@@ -39,26 +40,30 @@ BACKWARDS: Final = 30
 class PastChanges:
     """The changes around the moment that ``builder`` has, as far as they are known.
 
-    ``begin`` returns what reads those before and those after the builder's moment; ``now`` is this machine's
-    clock, aware UTC.
+    ``begin`` returns what reads those before and those after the builder's moment, given the rows of which it
+    is known when they were deleted; ``rows`` reads single ones; ``now`` is this machine's clock, aware UTC.
     """
 
     def __init__(
         self,
         builder: SnapshotBuilder,
-        begin: Callable[[datetime], tuple[EarlierChanges, LaterChanges]],
+        begin: Callable[[Sequence[RowVersion], datetime], tuple[EarlierChanges, LaterChanges]],
+        rows: PastRows,
         now: Callable[[], datetime],
     ) -> None:
         assert builder.as_at is not None
-        self._builder, self._read_from, self._now = builder, begin, now
+        self._builder, self._read_from, self._rows, self._now = builder, begin, rows, now
         self._reading = asyncio.Lock()
         self._went = False
+        self._deleted: list[RowVersion] = []
+        self._exact = [builder.as_at]
+        """The moments of which the desk was read, and not only stepped to."""
         self._begin(builder.as_at)
 
     def _begin(self, moment: datetime) -> None:
         self._known: list[PastChange] = []
         self._position = 0
-        self._earlier, self._later = self._read_from(moment)
+        self._earlier, self._later = self._read_from(tuple(self._deleted), moment)
 
     @property
     def runs_short(self) -> bool:
@@ -148,10 +153,32 @@ class PastChanges:
             if self._builder.as_at != moment:
                 return False
             held = {ref: self._builder.rows(ref.kind).get(ref.id) for ref in rows}
+            deleted = await self._when_deleted(rows, held, moment)
+            if self._builder.as_at != moment:
+                return False
+            self._exact.append(moment)
             self._builder.put_versions(rows)
             if any(not is_same_version(ref, row, held[ref]) for ref, row in rows.items()):
+                known = {each.key for each in self._deleted}
+                self._deleted += [each for each in deleted if each.key not in known]
                 self._begin(moment)
         return True
+
+    async def _when_deleted(self, rows: Rows, held: Rows, moment: datetime) -> list[RowVersion]:
+        """Return when the rows were deleted that came at a moment, or left by then, as far as that is known.
+
+        They were gone when the desk was read at a later moment, and there when it was at an earlier one.
+        """
+        came = [ref for ref, row in rows.items() if row is not None and held[ref] is None]
+        left = [ref for ref, row in rows.items() if row is None and held[ref] is not None]
+        later = min((each for each in self._exact if each > moment), default=None)
+        earlier = max((each for each in self._exact if each < moment), default=None)
+        found: list[RowVersion] = []
+        if came and later is not None:
+            found += await departures(self._rows, came, moment, later)
+        if left and earlier is not None:
+            found += await departures(self._rows, left, earlier, moment)
+        return found
 
     def knows(self, *, forward: bool) -> bool:
         """Return whether the next change, or the one before, is known."""

@@ -33,9 +33,19 @@ SWEPT_SINCE: Final = timedelta(days=7)
 
 
 class EarlierChanges:
-    """Reads changes from ``moment`` back, where the desk was as ``shown``."""
+    """Reads changes from ``moment`` back, where the desk was as ``shown``.
 
-    def __init__(self, rows: PastRows, sweeps: Sweeps, shown: Snapshot, moment: datetime) -> None:
+    ``deleted`` are rows of which it is known when they were deleted.
+    """
+
+    def __init__(
+        self,
+        rows: PastRows,
+        sweeps: Sweeps,
+        deleted: Sequence[RowVersion],
+        shown: Snapshot,
+        moment: datetime,
+    ) -> None:
         self._rows, self._sweeps = rows, sweeps
         self.edge = edge_of(shown)
         """The desk as it was before all changes that are known."""
@@ -43,7 +53,8 @@ class EarlierChanges:
         """All changes are known from then on."""
         self.exhausted = False
         """Whether nothing changed before."""
-        self._swept: list[RowVersion] = []
+        self._swept = [each for each in deleted if each.at <= moment]
+        """Blocks swept and rows deleted before, in the version in which they were."""
         self._swept_since, self._no_longer = moment, moment - SWEPT_SINCE
 
     async def read(self, some: int) -> list[PastChange]:

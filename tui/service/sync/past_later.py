@@ -40,8 +40,8 @@ Belongs = Callable[[SnapshotBuilder, EntityKind, Any], bool]
 class LaterChanges:
     """Reads changes from ``moment`` on, where the desk was as ``shown``.
 
-    ``booked`` are transactions that are known, since no list tells of them by time; ``now`` is this machine's
-    clock, aware UTC.
+    ``booked`` are transactions that are known, since no list tells of them by time, and ``deleted`` rows of
+    which it is known when they were deleted; ``now`` is this machine's clock, aware UTC.
     """
 
     def __init__(
@@ -51,11 +51,12 @@ class LaterChanges:
         belongs: Belongs,
         booked: Mapping[ResourceId, Transaction],
         now: Callable[[], datetime],
+        deleted: Sequence[RowVersion],
         shown: Snapshot,
         moment: datetime,
     ) -> None:
         self._rows, self._sweeps, self._belongs = rows, sweeps, belongs
-        self._booked, self._now = dict(booked), now
+        self._booked, self._now, self._deleted = dict(booked), now, deleted
         self.edge = edge_of(shown)
         """The desk as it was after all changes that are known."""
         self.until = moment
@@ -86,6 +87,13 @@ class LaterChanges:
         for some in batches(self._mine(rows), AT_ONCE):
             for versions in await all_of(self._versions(each) for each in some):
                 pieces += versions
+        for each in self._deleted:
+            if self.until < each.at <= until:
+                kind, at = each.ref.kind, each.at
+                before = (await self._rows.at(kind, (each.ref,), at - INSTANT)).get(each.ref.id)
+                pieces.append((at, {each.ref: before}, {each.ref: None}))
+                newest = version_at(each.ref, before)
+                pieces += await self._versions(newest) if newest is not None else ()
         self._rows.check()
         found = await self._without_swept(by_time(pieces))
         found = await self._rows.with_blocks(found, self.edge, forward=True)

@@ -30,7 +30,7 @@ class PastChange(Struct, frozen=True):
 
 
 class RowVersion(Struct, frozen=True):
-    """A row as it was from ``at`` on."""
+    """A row as it was from ``at`` on; None from when it was deleted."""
 
     ref: Ref
     row: Any
@@ -66,6 +66,8 @@ def is_same_version(ref: Ref, row: Any, other: Any) -> bool:
 
 def is_first(version: RowVersion) -> bool:
     """Return whether nothing was there before a version; a transaction is booked once."""
+    if version.row is None:
+        return False
     if version.ref.kind is EntityKind.TRANSACTIONS:
         return True
     told = version_of(version.row)

@@ -7,7 +7,7 @@ while another does. A method that fails leaves the builder as far as it got and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ from tui.service.sync.past_earlier import EarlierChanges
 from tui.service.sync.past_later import LaterChanges
 from tui.service.sync.past_rows import PastRows
 from tui.service.sync.past_sweeps import Sweeps
+from tui.service.sync.past_versions import RowVersion
 from tui.service.sync.progress import Progress, Publish
 from tui.service.sync.queries import LISTED, POLLED, all_of, blocks_of, is_news
 from tui.service.sync.read_session import ReadSession
@@ -129,13 +130,13 @@ class Reader:
             rows = PastRows(self._session, self._learned, self.filters, self._blocks)
             sweeps = Sweeps(rows, self._learned, self._left_with)
 
-            def begin(moment: datetime) -> tuple[EarlierChanges, LaterChanges]:
+            def begin(deleted: Sequence[RowVersion], moment: datetime) -> tuple[EarlierChanges, LaterChanges]:
                 shown = self.builder.view()
-                return EarlierChanges(rows, sweeps, shown, moment), LaterChanges(
-                    rows, sweeps, self._belongs, booked, self._now, shown, moment
+                return EarlierChanges(rows, sweeps, deleted, shown, moment), LaterChanges(
+                    rows, sweeps, self._belongs, booked, self._now, deleted, shown, moment
                 )
 
-            self._past = PastChanges(self.builder, begin, self._now)
+            self._past = PastChanges(self.builder, begin, rows, self._now)
         return self._past
 
     async def _left_with(self, blocks: Collection[ResourceId], moment: datetime) -> dict[Ref, Any]:
