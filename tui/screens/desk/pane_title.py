@@ -16,7 +16,7 @@ from tui.columns.view import NEWEST, SortColumn, View
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
 
-_FIRST, _HIDES, _STATE, _FILTER, _OF, _SORT, _KEY, _USUAL = range(8)
+_FIRST, _HIDES, _STATE, _FILTER, _OF, _KEY, _SORT, _USUAL = range(8)
 """What there is no room for is left out from the last of these."""
 
 
