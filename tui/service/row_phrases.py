@@ -13,13 +13,14 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.api.base import ZERO, Identifiers, Properties, ResourceId
+from tui.api.base import ZERO, CurrencyAndAmount, Identifiers, Properties, ResourceId
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.service.outcomes import lowered
 from tui.service.snapshot.instruments import Instrument
 from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.sizing import block_asked
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.trade import Trade, average_of, named, terms_of
 from tui.service.verbs.facts import instrument_of
 from tui.service.wire_words import in_words
@@ -58,7 +59,10 @@ def phrase_of(snapshot: Snapshot, ref: Ref, row: Any = None) -> str:
     """
     if row is None and ref in snapshot:
         row = snapshot.row(ref)
-    trade = None if row is None else trade_of(snapshot, row)
+    if isinstance(row, Transaction):
+        trade: Trade | None = _trade_booked(snapshot, ref, row)
+    else:
+        trade = None if row is None else trade_of(snapshot, row)
     return str(Phrase(ref, trade, short_id(snapshot, ref))) if trade else ""
 
 
@@ -135,6 +139,22 @@ def trade_dealt(snapshot: Snapshot, row: Any, *, whom: str) -> Trade:
         instrument=instrument_words(snapshot, row),
         terms=f"at {average_of(row.price)}" if row.price else "without a price",
         whom=whom,
+    )
+
+
+def _trade_booked(snapshot: Snapshot, ref: Ref, row: Transaction) -> Trade:
+    """Return a transaction as a trade of its portfolio, which its key names."""
+    known = snapshot.instruments.get(row.instrument_uid)
+    said = next((value for value in (row.instrument_identifiers or {}).values() if value), "")
+    price = row.transaction_price.price if row.transaction_price else None
+    money = CurrencyAndAmount(amount=price, currency=row.transaction_currency)
+    return Trade(
+        side=in_words(row.type) or "No side:",
+        size=row.units,
+        unit="",
+        instrument=named(known) if known else said or row.instrument_uid or "no instrument",
+        terms=f"at {average_of(money)}" if price is not None else "without a price",
+        whom=for_whom(snapshot, portfolio_of(ref.id)),
     )
 
 

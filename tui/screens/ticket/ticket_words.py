@@ -39,7 +39,6 @@ from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.state_words import known_state
-from tui.service.wire_words import in_words
 
 MOST_RELATED: Final = 30
 """Rows of one kind that a ticket lists; its pane has them all."""
@@ -181,7 +180,7 @@ def ticket_of(
     yield
     kept = " and ".join(filter(None, (_verdict(of, "compliance"), _verdict(of, "approval"))))
     return RowTicket(
-        heading=f"{ref.kind.singular.capitalize()}: {_heading(of)}",
+        heading=f"{ref.kind.singular.capitalize()}: {phrase_of(snapshot, ref) or ref.id}",
         state=of.cell("state"),
         role=of.role("state"),
         verdicts=kept,
@@ -197,15 +196,6 @@ def ticket_of(
 def _verdict(of: _RowCells, id: str) -> str:
     said = of.cell(id)
     return f"{id} {said}" if said and said != UNKNOWN else ""
-
-
-def _heading(of: _RowCells) -> str:
-    row = of.row
-    if isinstance(row, Transaction):
-        price = " ".join(filter(None, (of.cell("price"), row.transaction_currency or "")))
-        booked = f"{in_words(row.type)} {units(row.units)} {_instrument(of)}"
-        return f"{booked} at {price} for {of.snapshot.portfolio_label(portfolio_of(of.ref.id))}"
-    return phrase_of(of.snapshot, of.ref) or str(of.ref.id)
 
 
 def _instrument(of: _RowCells) -> str:
@@ -337,7 +327,7 @@ def _compliance(of: _RowCells, why_unnamed: str) -> Iterator[str]:
         yield f"{label} {text}" if label else text
     if len(said) > MOST_RULES:
         yield f"and {len(said) - MOST_RULES:,} lines more"
-    yield " ".join(engine).strip()
+    yield " ".join(engine).partition(" (")[0].lower()
 
 
 def _ids(of: _RowCells) -> Iterator[str]:
