@@ -117,6 +117,14 @@ async def test_every_changed_value_is_exported_with_its_row(user: Blotter, tmp_p
     assert {line["now"] for line in lines} == {"new"}
 
 
+async def test_a_transaction_is_said_as_a_trade_of_its_portfolio(user: Blotter) -> None:
+    await opened(user, "d", "rows changed since")
+    await filtered(user, "row:transaction sie")
+    await user.until(lambda: "transaction: Buy 4,000 SIE (Siemens) at 223." in user.text())
+    assert "for EUR-LEAD" in said(user)
+    assert "transaction: transaction" not in user.text()
+
+
 async def test_rows_that_are_browsed_are_copied_and_exported_as_they_are_listed(
     user: Blotter, tmp_path: Path
 ) -> None:

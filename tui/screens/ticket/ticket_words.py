@@ -327,7 +327,7 @@ def _compliance(of: _RowCells, why_unnamed: str) -> Iterator[str]:
         yield f"{label} {text}" if label else text
     if len(said) > MOST_RULES:
         yield f"and {len(said) - MOST_RULES:,} lines more"
-    yield " ".join(engine).partition(" (")[0].lower()
+    yield " ".join(engine).strip()
 
 
 def _ids(of: _RowCells) -> Iterator[str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
-from tui.api.base import ZERO, CurrencyAndAmount
+from tui.api.base import ZERO
 from tui.api.life_cycle import exceeds
 from tui.api.models import OrderGraphBlock
 from tui.api.states import normalize
 from tui.service.exceptions.exception_kind import UNKNOWN_MONEY, Money
 from tui.service.snapshot.sizing import Size, block_executed, block_ordered
-from tui.service.snapshot.snapshot import Snapshot, luid_of
+from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.worth import priced, worth_of_size
 
 _OVER: Final = frozenset({"cancelled", "booked", "swept"})
 """The derived states of a block of which nothing more is to come."""
@@ -21,21 +21,8 @@ _OVER: Final = frozenset({"cancelled", "booked", "swept"})
 
 def worth(snapshot: Snapshot, row: Any, size: Size) -> Money:
     """Return what ``size`` of a row is worth: at its own price, else at the last one of its instrument."""
-    if size.value is None:
-        return UNKNOWN_MONEY
-    if size.currency:
-        return Money(abs(size.value), size.currency)
-    terms = row.block if isinstance(row, OrderGraphBlock) else row
-    own: CurrencyAndAmount | None = getattr(terms, "limit_price", None) or getattr(terms, "price", None)
-    if own is not None and own.amount is not None:
-        return _valued(snapshot, row, size.value, own.amount, own.currency or "")
-    known = snapshot.instruments.get(luid_of(row))
-    last = known.last if known else None
-    return _valued(snapshot, row, size.value, last.price, last.currency) if last else UNKNOWN_MONEY
-
-
-def _valued(snapshot: Snapshot, row: Any, units: Decimal, price: Decimal, currency: str) -> Money:
-    return Money(abs(units * price) * snapshot.price_unit(luid_of(row)), currency)
+    found = priced(snapshot, worth_of_size(snapshot, row, size))
+    return UNKNOWN_MONEY if found.value is None else Money(abs(found.value), found.currency)
 
 
 def summed(parts: Iterable[Money]) -> Money:

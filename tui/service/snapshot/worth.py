@@ -48,7 +48,7 @@ def worth_of_size(snapshot: Snapshot, row: Any, size: Size) -> Worth:
     if size.currency:
         return Worth(size.value, size.currency)
     terms = row.block if isinstance(row, OrderGraphBlock) else row
-    own: CurrencyAndAmount | None = terms.limit_price or getattr(terms, "price", None)
+    own: CurrencyAndAmount | None = getattr(terms, "limit_price", None) or getattr(terms, "price", None)
     if own is None or own.amount is None:
         return Worth(size.value, "", luid_of(row))
     return Worth(size.value * abs(own.amount), own.currency or UNNAMED, luid_of(row))
