@@ -140,6 +140,14 @@ async def test_the_strip_shows_the_three_most_urgent_above_the_panes(
         await user.until(lambda: isinstance(user.app.screen, ExceptionsScreen))
 
 
+async def test_a_broker_of_many_words_hides_neither_the_trade_nor_the_key() -> None:
+    async with blotter((110, 48), start=NOON) as user:
+        said = next(line for line in lines(user)[1:4] if "rejected by ALBN" in line)
+        assert "rejected by ALBN: the limit " in said
+        assert "… · Buy 30,000 BP/ " in said
+        assert said.rstrip().endswith("c cancel")
+
+
 async def test_a_placement_that_nothing_happens_to_becomes_one_as_time_goes_on() -> None:
     passed = timedelta(0)
     async with blotter(clock=lambda: NOON + passed, start=NOON) as user:

@@ -35,6 +35,8 @@ ROOMY_HEIGHT: Final = 44
 MOST: Final = 3
 """The exceptions that are shown."""
 GAP: Final = "  "
+LEAST_REASON: Final = 24
+"""The cells that a reason keeps beside a trade."""
 
 
 class ExceptionsStrip(Widget):
@@ -196,7 +198,7 @@ class ExceptionsStrip(Widget):
         if self._said is None:
             return Content("")
         if self.content_size.height >= MOST:
-            return Content("\n").join(_line(left, right, width) for left, right in self._said.lines)
+            return Content("\n").join(_line(*parts, width) for parts in self._said.lines)
         fitting = (each for each in self._said.short if each.cell_length <= width)
         return next(fitting, shortened(self._said.short[-1], width))
 
@@ -205,9 +207,12 @@ def _limits(session: DeskSession) -> Limits:
     return session.desk.limits if session.desk else DEFAULT_LIMITS
 
 
-def _line(left: Content, right: Content, width: int) -> Content:
+def _line(reason: Content, trade: Content, right: Content, width: int) -> Content:
+    """Return a line in which the reason gives way: a broker may have much to say."""
     room = max(0, width - right.cell_length - len(GAP))
-    left = shortened(left, room)
+    left = shortened(
+        Content.assemble(shortened(reason, max(LEAST_REASON, room - trade.cell_length)), trade), room
+    )
     return Content.assemble(left, " " * (width - left.cell_length - right.cell_length), right)
 
 

@@ -17,10 +17,11 @@ from tui.service.exceptions.open_exceptions import OpenException
 GAP: Final = "  "
 NOTHING: Final = "Nothing needs you."
 BACK: Final = "{back} goes back to the list."
+NO_TEXT: Final = Content("")
 MENDED: Final = f"Mended. {BACK}"
 
-Line = tuple[Content, Content]
-"""The left and the right part of a line."""
+Line = tuple[Content, Content, Content]
+"""A line: what is shortened where there is no room for it, what follows it whole, and the right part."""
 
 
 class StripText(NamedTuple):
@@ -38,10 +39,10 @@ def strip_text(
     lines = [_in_a_line(feed, each, mending, ascii=ascii) for each in urgent]
     if led is not None:
         guide = _guide(feed, mending, led)
-        return StripText((guide,), ((guide, Content("")), *lines)[:most])
+        return StripText((guide,), ((guide, NO_TEXT, NO_TEXT), *lines)[:most])
     if not urgent:
         nothing = Content.styled(NOTHING if feed.snapshot.complete else "", "dim")
-        return StripText((nothing,), ((nothing, Content("")),))
+        return StripText((nothing,), ((nothing, NO_TEXT, NO_TEXT),))
     short = (
         _in_short(feed, urgent, ascii=ascii, aged=True),
         _in_short(feed, urgent, ascii=ascii, aged=False),
@@ -64,11 +65,12 @@ def _in_a_line(feed: ExceptionsFeed, found: OpenException, mending: Mending, *, 
     """Return an exception in full, and at the right what is at stake, since when, and the key."""
     parts = (stake_text(found), age_text(found.trouble.since, feed.now), mending.key_and_label(found))
     mark, trade = found.kind.urgency.glyph(ascii=ascii), trade_text(feed.snapshot, found)
-    left = Content.assemble(
-        (f"{mark} {clean(found.trouble.reason)}", f"${found.kind.urgency.role}"),
-        clean(f" · {trade}" if trade else ""),
+    reason = Content.styled(f"{mark} {clean(found.trouble.reason)}", f"${found.kind.urgency.role}")
+    return (
+        reason,
+        Content(clean(f" · {trade}" if trade else "")),
+        Content(clean(" · ".join(filter(None, parts)))),
     )
-    return left, Content(clean(" · ".join(filter(None, parts))))
 
 
 def _guide(feed: ExceptionsFeed, mending: Mending, led: OpenException) -> Content:
