@@ -369,3 +369,12 @@ def counted(count: int | Decimal, noun: str) -> str:
 def noun_for(count: int | Decimal, noun: str) -> str:
     """Return a noun in the singular or the plural that its count asks for."""
     return noun + ("" if count == 1 else "s")
+
+
+def verb_for(count: int | Decimal, verb: str) -> str:
+    """Return a verb as its count asks for.
+
+    >>> verb_for(1, "need"), verb_for(2, "need")
+    ('needs', 'need')
+    """
+    return verb + ("s" if count == 1 else "")

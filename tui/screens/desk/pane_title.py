@@ -13,7 +13,7 @@ from textual.content import Content
 from tui.api.sanitize import clean
 from tui.columns.sorted_rows import SortedRows
 from tui.columns.view import NEWEST, SortColumn, View
-from tui.service.numbers import counted
+from tui.service.numbers import counted, verb_for
 from tui.service.snapshot.snapshot import EntityKind
 
 _FIRST, _HIDES, _STATE, _FILTER, _OF, _KEY, _SORT, _USUAL = range(8)
@@ -36,7 +36,7 @@ def hides_words(hidden: int, needing: int) -> str:
     """
     if not hidden:
         return ""
-    need = f", {needing:,} {'needs' if needing == 1 else 'need'} you" if needing else ""
+    need = f", {needing:,} {verb_for(needing, 'need')} you" if needing else ""
     return f"hides {counted(hidden, 'row')}{need}"
 
 
