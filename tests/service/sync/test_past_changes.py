@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from msgspec import to_builtins
 
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer, rid
+from tests.service.sync.partial_server import PartialServer
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.columns.format import DisplayContext
 from tui.columns.step_words import step_words
@@ -262,3 +265,24 @@ async def test_a_swept_block_leaves_with_its_sweep_and_comes_back_with_it(demo: 
     while await desk.step(forward=True):
         await assert_as_read(demo, desk)
     assert rid("BLK-7") not in desk.snapshot.blocks
+
+
+async def test_without_an_order_graph_steps_and_rests_show_the_same(demo: AsyncBaseTransport) -> None:
+    server = PartialServer(demo)
+    server.answer_with("ordergraph", lambda _: httpx.Response(404, json={"detail": "no such page"}))
+    desk = (await in_past(server, START - timedelta(hours=1))).desk
+    assert desk.snapshot.own_totals
+    for _ in range(20):
+        assert await desk.step(forward=False)
+    await desk.settle()
+    assert not desk.verdicts_behind
+    await assert_wholly_as_read(server, desk)
+
+
+async def test_reading_ahead_ends_though_the_clock_goes_on(demo: AsyncBaseTransport) -> None:
+    desk = Dealer.at(demo).desk
+    await desk.load()
+    assert await desk.travel(datetime.now(UTC) - timedelta(seconds=5))
+    async with asyncio.timeout(60):
+        await desk.read_ahead()
+        assert not await desk.step(forward=True), "nothing changed in the last seconds"

@@ -77,6 +77,10 @@ class BlockReader:
         """Try the order graph again, unless the server is known to have none."""
         self._has_graph = operations.GRAPH_BLOCKS.name not in self._session.client.absent
 
+    def do_without_graph(self) -> None:
+        """Read plain blocks and compute their totals: the order graph is known not to answer."""
+        self._has_graph = False
+
     async def graph_answers(self) -> bool:
         """Return whether the order graph can be read by now.
 

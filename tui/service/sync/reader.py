@@ -140,8 +140,13 @@ class Reader:
         return self._past
 
     async def _left_with(self, blocks: Collection[ResourceId], moment: datetime) -> dict[Ref, Any]:
-        """Return those of ``blocks`` that belonged to the desk at a moment, with all rows below them."""
+        """Return those of ``blocks`` that belonged to the desk at a moment, with all rows below them.
+
+        Where no totals name what is below there is nothing to return.
+        """
         base = self.builder.base
+        if self.builder.own_totals:
+            return {}
         empty = Snapshot(as_at=moment, home=base.home, compliance=base.compliance, records=base.records)
         other = self.beside(empty)
         await other.reread(Ref(EntityKind.BLOCKS, id) for id in blocks)
@@ -161,6 +166,8 @@ class Reader:
             now=self._now,
         )
         other._blocks.look_for_graph()
+        if self.builder.own_totals:
+            other._blocks.do_without_graph()
         return other
 
     async def look_again(self) -> Mapping[Ref, Any]:
@@ -172,6 +179,16 @@ class Reader:
             ApiError: something could not be read.
             Superseded: the desk shows another moment by now.
         """
+        builder = self.builder
+        if builder.own_totals:
+            await self.load()
+        else:
+            await self._look_at_window()
+        touched = builder.freeze().touched
+        return {Ref(kind, id): builder.rows(kind).get(id) for kind, ids in touched.items() for id in ids}
+
+    async def _look_at_window(self) -> None:
+        """Read the blocks of the window, what their totals name and is not here, and the open orders."""
         session, builder, base = self._session, self.builder, self.builder.base
         await self._blocks.read_all(self._progress(), None)
         blocks = builder.rows(EntityKind.BLOCKS)
@@ -186,8 +203,6 @@ class Reader:
                 listed.update(builder.put(kind, mine), (row.id for row in mine))
         loose = {id for id in builder.rows(kind) if not builder.blocks_of_order(id)}
         await read_named_rows(session, self.filters, kind, loose - listed)
-        touched = builder.freeze().touched
-        return {Ref(kind, id): builder.rows(kind).get(id) for kind, ids in touched.items() for id in ids}
 
     def _belongs(self, builder: SnapshotBuilder, kind: EntityKind, row: Any) -> bool:
         if kind is EntityKind.BLOCKS:
