@@ -44,7 +44,7 @@ def block_choices(scope: Scope, lookup: IdLookup) -> Callable[[str], list[str]]:
         first = islice(snapshot.open_block_codes.beginning(folded), MOST_LOOKED_AT)
         named = [name for id in first if (name := lookup.write(id)).casefold().startswith(folded)]
         new = [NEW_BLOCK] if NEW_BLOCK.startswith(folded) else []
-        traded = map(lookup.write, blocks_trading(snapshot, typed))
+        traded = () if named else map(lookup.write, blocks_trading(snapshot, typed))
         return list(islice(dict.fromkeys((*new, *named, *traded)), MOST_MATCHES))
 
     return matching
@@ -53,10 +53,8 @@ def block_choices(scope: Scope, lookup: IdLookup) -> Callable[[str], list[str]]:
 def blocks_trading(snapshot: Snapshot, typed: str) -> Iterator[ResourceId]:
     """Yield the open blocks of the instrument that is typed, the newest first; more words narrow them."""
     name, *words = typed.casefold().split() or [""]
-    for luid in dict.fromkeys(
-        each.luid for each in (*snapshot.find_instruments(name), *called(snapshot, name))
-    ):
-        for id in islice(open_blocks_of(snapshot, luid), MOST_LOOKED_AT):
+    for known in snapshot.find_instruments(name) or called(snapshot, name):
+        for id in islice(open_blocks_of(snapshot, known.luid), MOST_LOOKED_AT):
             if not words or all(word in block_in_words(snapshot, id).casefold() for word in words):
                 yield id
 
@@ -65,16 +63,13 @@ def block_problem(snapshot: Snapshot, lookup: IdLookup) -> Callable[[str], str |
     """Return the check of a field for a block: a code, known or not, but no instrument's name."""
 
     def check(typed: str) -> str | None:
-        if is_new(typed):
-            return None
-        found = list(islice(blocks_trading(snapshot, typed), MOST_NAMED + 1))
+        said = None
         try:
-            known = lookup.is_known(lookup.read(typed))
+            if is_new(typed) or lookup.is_known(lookup.read(typed)):
+                return None
         except ValueError as error:
-            known = None
             said = str(error)
-        if known or (known is not None and not found):
-            return None
+        found = list(islice(blocks_trading(snapshot, typed), MOST_NAMED + 1))
         if not found:
             return said
         named = [f"{lookup.write(id)} ({block_in_words(snapshot, id)})" for id in found[:MOST_NAMED]]
