@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from tui.api.placing_states import APPROVAL, COMPLIANCE, Guard, guard_of
@@ -50,22 +51,15 @@ def verdict(id: str, title: str, help: str, states: Mapping[str, Guard], value: 
 def verdict_marks(compliance: Verdict, approval: Verdict) -> Column:
     """Return the column that has a mark for each of both, where their own columns do not fit."""
 
-    def guards(snapshot: Snapshot, row: Any) -> list[tuple[str, Guard]]:
-        asked = (("C", COMPLIANCE, compliance), ("A", APPROVAL, approval))
-        said = ((letter, states, read(snapshot, row)) for letter, states, read in asked)
-        return [(letter, guard_of(states, state)) for letter, states, state in said if state]
-
     def value(snapshot: Snapshot, row: Any) -> Value:
         said = (verdict_in_words(read(snapshot, row)) for read in (compliance, approval))
         return " ".join(filter(None, said))
 
     def drawn(snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
-        marks = ((letter, *_MARKS[guard][:2]) for letter, guard in guards(snapshot, row))
-        return " ".join(letter + (plain if context.ascii else glyph) for letter, glyph, plain in marks)
+        return _marks(compliance(snapshot, row), approval(snapshot, row), context.ascii)[0]
 
     def role(snapshot: Snapshot, row: Any) -> str:
-        found = [guard for _, guard in guards(snapshot, row)]
-        return GUARD_ROLES[max(found)] if found else ""
+        return _marks(compliance(snapshot, row), approval(snapshot, row), False)[1]
 
     legend = ", ".join(f"{sign} {meaning}" for sign, meaning in mark_signs()[1:])
     return Column(
@@ -78,6 +72,15 @@ def verdict_marks(compliance: Verdict, approval: Verdict) -> Column:
         cut="last",
         role=role,
         drawn=drawn,
-        made_of=guards,
+        made_of=lambda snapshot, row: (compliance(snapshot, row), approval(snapshot, row)),
         brief_of=("compliance", "approval"),
     )
+
+
+@lru_cache(maxsize=256)
+def _marks(compliance: str | None, approval: str | None, ascii: bool) -> tuple[str, str]:
+    """Return the marks of two states, and the role of the worse one."""
+    said = (("C", COMPLIANCE, compliance), ("A", APPROVAL, approval))
+    found = [(letter, guard_of(states, state)) for letter, states, state in said if state]
+    marks = (letter + _MARKS[guard][1 if ascii else 0] for letter, guard in found)
+    return " ".join(marks), GUARD_ROLES[max(guard for _, guard in found)] if found else ""

@@ -82,13 +82,15 @@ class Need:
     A text may take up to twice what its column wants, where there is room.
     """
 
-    __slots__ = ("_head", "_most", "_on_point", "tail")
+    __slots__ = ("_head", "_most", "_on_point", "enough", "tail")
 
     def __init__(self, column: GridColumn) -> None:
         self._on_point = column.align == "point"
         most = max(column.width, min(2 * column.width, WIDEST)) if column.snug else 0
         self._most = WIDEST if column.widens else most
         self._head = self.tail = 0
+        self.enough = -1 if self._on_point else 0
+        """Plain texts of so many letters need no more than is known; -1 where that is not said by letters."""
 
     @property
     def width(self) -> int:
@@ -98,6 +100,7 @@ class Need:
     def add(self, text: str) -> None:
         """Count the text of a cell."""
         if not self._most:
+            self.enough = len(text)
             return
         width = width_of(text)
         tail = min(tail_of(text), WIDEST) if self._on_point else 0
@@ -105,6 +108,8 @@ class Need:
             self.tail = tail
         if width - tail > self._head:
             self._head = width - tail
+            if not self._on_point:
+                self.enough = width
 
 
 class Layout(NamedTuple):

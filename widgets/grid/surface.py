@@ -97,8 +97,9 @@ class Surface(ScrollView, inherit_bindings=False):
         cells = tuple(self._cells(key))
         cells += (EMPTY_CELL,) * (len(self._columns) - len(cells))
         for cell, need in zip(cells, self._needs, strict=False):
-            if cell.text:
-                need.add(cell.text)
+            text = cell.text
+            if text and (len(text) > need.enough or not text.isascii()):
+                need.add(text)
         return cells
 
     def _next_frame(self) -> list[Row]:

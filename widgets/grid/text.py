@@ -24,9 +24,6 @@ _LONGEST: Final = 512
 """The characters of a text that are looked at, at most: more than any cell shows."""
 
 
-_BEHIND_UNITS: Final = re.compile(r"[. ]")
-
-
 def clean(text: str) -> str:
     """Return ``text`` with every character that could act on a terminal replaced by U+FFFD."""
     if text.isascii() and text.isprintable():
@@ -47,8 +44,10 @@ def tail_of(text: str) -> int:
     >>> tail_of("10.75"), tail_of("1,500,000 USD"), tail_of("12,000")
     (3, 4, 0)
     """
-    found = _BEHIND_UNITS.search(text)
-    return len(text) - found.start() if found else 0
+    at = text.find(".")
+    if at < 0:
+        at = text.find(" ")
+    return len(text) - at if at >= 0 else 0
 
 
 def fit(
