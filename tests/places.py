@@ -101,13 +101,13 @@ COLUMN: Final = Addition(
     "A column",
     (
         Place(
-            "tui/columns/panes.py",
-            "one line in the tuple of its pane",
+            "tui/columns/order_columns.py",
+            "one line in the tuple of its pane, here that of orders",
             (
                 (
-                    "\nPLACEMENTS: Final",
-                    'ORDERS = (plain("twice", "Twice", "Twice the size", 9, '
-                    "lambda s, row: str((row.quantity or 0) * 2)), *ORDERS)\n",
+                    '    sized(\n        "quantity",\n',
+                    '    plain("twice", "Twice", "Twice the size", 9, '
+                    "lambda s, row: str((row.quantity or 0) * 2)),\n",
                 ),
             ),
         ),

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from tui.columns.column import Column
-from tui.columns.factories import plain, ticker, timestamp_column
+from tui.columns.factories import plain, timestamp_column
 from tui.columns.format import DisplayContext, age_text
+from tui.columns.instrument_columns import ticker
 from tui.service.exceptions.open_exceptions import OpenException, subject_of
 from tui.service.numbers import size_text
 from tui.service.row_phrases import short_id

@@ -45,6 +45,8 @@ SIDE_BY_SIDE: Final = 234
 """From this many columns on, three panes fit beside each other beneath the blocks; else two."""
 TALL: Final = 60
 """From this many lines on, where three panes are beside each other, none takes turns: all are shown."""
+COLUMNS_OF_ALL: Final = 6
+"""The columns of the grid that all panes stand in, two or more to a pane, as the style sheet says too."""
 TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right")
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
@@ -150,6 +152,8 @@ class PanesScreen(BarsScreen):
         self.set_class(self.size.width < NARROW, "narrow")
         self.set_class(self.size.width >= SIDE_BY_SIDE, "side-by-side")
         self.set_class(self.shows_all, "shows-all")
+        for kind in LATER:
+            self.pane(kind).styles.column_span = COLUMNS_OF_ALL // len(LATER) if self.shows_all else None
         if self.shows_all and (later := [kind for kind in LATER if not self.pane(kind).is_attached]):
             for kind in later:
                 self._mount_pane(kind)
