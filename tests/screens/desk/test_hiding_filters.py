@@ -32,7 +32,7 @@ def needing(user: Blotter, kind: str) -> set[str]:
 async def test_a_filter_says_how_many_rows_it_hides_and_how_many_of_these_need_you(
     size: tuple[int, int],
 ) -> None:
-    async with blotter(size) as user:
+    async with blotter(size, start=NOON) as user:
         every, need = set(user.codes("blocks")), needing(user, "blocks")
         await user.press("slash")
         await user.type("vod")
@@ -49,7 +49,7 @@ async def test_a_filter_says_how_many_rows_it_hides_and_how_many_of_these_need_y
 
 
 async def test_a_long_filter_in_a_narrow_pane_gives_way_to_what_it_hides() -> None:
-    async with blotter((120, 34)) as user:
+    async with blotter((120, 34), start=NOON) as user:
         await user.press("l", "2")
         total = len(user.codes("orders"))
         await filtered(user, "side:buy or instrument:nothing-that-anybody-has-ever-traded")
@@ -63,7 +63,7 @@ async def test_a_long_filter_in_a_narrow_pane_gives_way_to_what_it_hides() -> No
 
 
 async def test_one_pane_at_a_time_marks_the_others_that_have_a_filter() -> None:
-    async with blotter((80, 24)) as user:
+    async with blotter((80, 24), start=NOON) as user:
         await user.press("2")
         await filtered(user, "side:buy")
         await user.press("1")
@@ -98,7 +98,7 @@ async def test_what_is_hidden_is_counted_anew_as_rows_come_and_time_goes_on() ->
 
 
 async def test_exceptions_strip_counts_and_k_never_obey_a_filter() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=NOON) as user:
         await user.go("blocks")
         strip, count, works = user.desk.exceptions.text, user.desk.exceptions.count, working(user)
         for pane in ("3", "2", "1"):
@@ -122,7 +122,7 @@ async def test_an_outcome_that_nobody_knows_is_told_whatever_is_filtered() -> No
         lines_between.append(FaultyTransport(transport))
         return lines_between[-1]
 
-    async with blotter((160, 48), wrap=between) as user:
+    async with blotter((160, 48), wrap=between, start=NOON) as user:
         await user.go("blocks", "BLK-0029")
         await user.press("p")
         await user.fill("counterparty", "ALBN")

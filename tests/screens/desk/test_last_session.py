@@ -95,7 +95,7 @@ async def test_the_desk_is_found_as_it_was_left(tmp_path: Path) -> None:
         assert " view buys* " in user.text().splitlines()[0]
         assert [column.id for column in pane.view.columns] == columns
         assert pane.view.widths == widths
-        assert "by Side up, Order up" in title(user, "orders")
+        assert "by Side up, Order up" in pane._title.text
         assert user.codes("blocks") == blocks
         assert not user.desk.linked
         assert user.desk.split == split
@@ -108,11 +108,11 @@ async def test_the_desk_is_found_as_it_was_left(tmp_path: Path) -> None:
 async def test_a_restored_filter_says_what_it_hides_when_the_desk_comes_up_and_in_its_title(
     tmp_path: Path,
 ) -> None:
-    async with blotter((160, 48), last_session=kept(tmp_path)) as user:
+    async with blotter((160, 48), start=NOON, last_session=kept(tmp_path)) as user:
         every = user.codes("blocks")
         await filtered(user, "instrument:VOD")
         await user.press("q")
-    async with back(tmp_path) as user:
+    async with back(tmp_path, start=NOON) as user:
         await user.until(lambda: user.desk.snapshot.complete and not user.pane("blocks").arranging)
         rows = set(hidden(user.pane("blocks")))
         assert rows == set(every) - set(user.codes("blocks"))
