@@ -59,6 +59,20 @@ async def test_a_narrow_line_leaves_out_keys_and_totals_but_cuts_no_number() -> 
         assert pieces[:-1] == whole[: len(pieces) - 1], "each sum is whole"
 
 
+async def test_a_terminal_that_is_too_small_says_so_until_it_is_larger() -> None:
+    async with blotter(size=(80, 24)) as user:
+        await user.pilot.resize_terminal(20, 6)
+        await user.until(lambda: "Too small" in user.text())
+        first, *said = (" ".join(line.split()) for line in user.text().splitlines())
+        assert first.startswith("LOCAL"), "the environment is never hidden"
+        assert " ".join(filter(None, said)) == (
+            "Too small: 40 columns by 10 lines are needed, 20 by 6 are here."
+        )
+        await user.pilot.resize_terminal(40, 10)
+        await user.until(lambda: "1 Blocks" in user.text())
+        assert "Too small" not in user.text()
+
+
 async def test_where_one_pane_fits_it_says_which_it_is_and_of_which_block() -> None:
     async with blotter(size=(40, 12)) as user:
         second = user.codes("blocks")[1]

@@ -14,7 +14,9 @@ from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
 from textual.timer import Timer
+from textual.widgets import Static
 
 from styles.themes import cell_styles
 from tui.actions.action import Scope
@@ -37,6 +39,9 @@ from widgets.text_line import Pieces
 
 DEBOUNCE_S: Final = 0.08
 """The time in seconds that the cursor rests on a block before the other panes follow."""
+LEAST: Final = (40, 10)
+"""The columns and lines without which a desk cannot be read."""
+TOO_SMALL: Final = "Too small: {} columns by {} lines are needed, {} by {} are here."
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
 NARROW: Final = 150
@@ -72,6 +77,7 @@ class PanesScreen(BarsScreen):
         self._needs = RecentNeeds()
         self.split: int | None = None
         """The share of the height, in per cent, that the blocks were given; None: as the rows need it."""
+        self._too_small = Static(id="too-small", markup=False)
         self.exceptions = ExceptionsStrip(
             session, self.turns, self.go_to, self._scope_of_rows, self._exceptions_changed, id="exceptions"
         )
@@ -114,6 +120,16 @@ class PanesScreen(BarsScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Show four panes or one, as fits; cursor and selection stay with their rows."""
         self._arrange()
+        self._say_too_small(event.size)
+
+    def _say_too_small(self, size: Size) -> None:
+        """Say that rows cannot be shown in so few cells, instead of showing parts of them."""
+        is_small = size.width < LEAST[0] or size.height < LEAST[1]
+        self.set_class(is_small, "too-small")
+        if is_small:
+            if not self._too_small.is_attached:
+                self.mount(self._too_small)
+            self._too_small.update(TOO_SMALL.format(*LEAST, size.width, size.height))
 
     # --- what is shown -------------------------------------------------------------------------
 

@@ -72,11 +72,8 @@ class StatusBar(Pieces):
         self.set_class(kind is EnvironmentKind.TEST, "test")
         waits = _waits(health, silent_s, now)
         stale, age = _freshness(health, snapshot, context, now)
-        if progress is not None and health.state is State.LIVE:
-            age = "reading again"
-        elif progress is not None and progress.read and health.state is State.LOADING:
-            age = rows_read(progress)
-        elif health.state is State.LIVE and snapshot.as_at is None:
+        age = _reading(health, progress) or age
+        if age and progress is None and health.state is State.LIVE and snapshot.as_at is None:
             age = f"{age} {pace_in_words(pace_s)}"
         said: list[tuple[int, Content | str]] = [
             (_FIRST, Content.styled(KIND_WORDS[kind], "bold")),
@@ -174,6 +171,15 @@ def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now:
             word = "NOT SIGNED ON"
     age = _age(now, health.read_at)
     return word, f"data {age}" if age else ""
+
+
+def _reading(health: Health, progress: LoadProgress | None) -> str:
+    """Return how far a load is that is under way, empty when none is, or nothing of it is read yet."""
+    if progress is None:
+        return ""
+    if health.state is State.LIVE:
+        return "reading again"
+    return rows_read(progress) if progress.read and health.state is State.LOADING else ""
 
 
 def _age(now: datetime, read_at: datetime | None) -> str:
