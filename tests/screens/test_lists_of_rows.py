@@ -68,6 +68,8 @@ async def test_a_filter_of_the_exceptions_says_what_it_hides_and_is_what_leaves(
 
 async def test_exceptions_are_found_by_money_instrument_and_time(user: Blotter) -> None:
     await opened(user, "0", "rejected by ALBN")
+    await filtered(user, "!nowhere")
+    assert heading(user) == "LOCAL Exceptions 37 of 37 /!nowhere"
     await filtered(user, "atstake>1500k")
     assert "Short 6,000 TSLA" in user.text()
     assert "126,000 GBP" not in user.text()

@@ -207,7 +207,8 @@ class RowListScreen(FiltersRows[ScreenResultType]):
         if self.filter_text:
             hidden = len(self._all) - len(self._shown)
             parts = [self.of.capitalize(), f"{len(self._shown):,} of {len(self._all):,}"]
-            parts += [f"/{clean(self.filter_text)}", f"hides {hidden:,}{self.hidden_words()}"]
+            parts += [f"/{clean(self.filter_text)}"]
+            parts += [f"hides {hidden:,}{self.hidden_words()}"] if hidden else []
         chosen = len(self.grid.selected)
         self._heading.show("  ".join(parts), f"{chosen} selected" if chosen else "")
 
