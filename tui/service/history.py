@@ -207,14 +207,14 @@ def _made(fill: Execution) -> datetime:
 
 def _changed(action: str, name: str, old: str, new: str, row: Any) -> str:
     """Return a change in words: ``placement with ALBN: quantity from 40,000 to 30,000``."""
-    member = _IN_WORDS.sub(" ", name.rpartition("/")[2]).replace("_", " ").lower()
+    member = _member(name)
     head = f"placement with {_broker(row)}: " if isinstance(row, Placement) else ""
     head = f"fill by {_broker(row)}: " if isinstance(row, Execution) else head
+    before, after = value_in_words(name, old), value_in_words(name, new)
     if normalize(name) == "state":
-        now, before = state_in_words(new), state_in_words(old)
+        now = after
         was = f", was {before}" if before not in ("", now) else ""
         return f"{head}{now or 'without a state'}{was}"
-    before, after = _worded(member, old), _worded(member, new)
     if not old:
         return f"{head}{member} set to {after}"
     return f"{head}{member} removed, was {before}" if not new else f"{head}{member} from {before} to {after}"
@@ -227,8 +227,16 @@ def _broker(row: Any) -> str:
 _IN_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def _worded(member: str, text: str) -> str:
-    """Return a value in the words of the desk: numbers grouped, names of the wire in words."""
+def _member(name: str) -> str:
+    """Return what a changed member is called: ``timeInForce`` becomes ``time in force``."""
+    return _IN_WORDS.sub(" ", name.rpartition("/")[2]).replace("_", " ").lower()
+
+
+def value_in_words(name: str, text: str) -> str:
+    """Return a value of a member in the words of the desk: numbers grouped, names of the wire in words."""
+    member = _member(name)
+    if member == "state":
+        return state_in_words(text)
     if member in ("side", "type", "time in force"):
         return in_words(text).lower()
     if member in ("compliance state", "approval state"):

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from tests.blotter_app import blotter, demo
 from tui.api.base import ResourceId
 from tui.api.errors import NoAnswer, NotSent
+from tui.screens.history.entries import members
 from tui.screens.history.screen import HistoryScreen
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.history import HistoryEntry
@@ -156,6 +157,20 @@ async def test_the_entry_in_hand_is_shown_in_full_below_where_it_is_narrow(stage
         await pilot.press("i")
         await pilot.pause()
         assert "Old value" not in app.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("state", "PartiallyFilled", "partly filled (PartiallyFilled to the server)"),
+        ("complianceState", "ManuallyApproved", "manually approved (ManuallyApproved to the server)"),
+        ("quantity", "55000", "55000"),
+        ("limitPrice", "0.82 GBP", "0.82 GBP"),
+    ],
+)
+def test_a_value_of_the_server_stands_behind_the_words_of_the_desk(field: str, value: str, said: str) -> None:
+    entry = HistoryEntry(at(9), "me", "FieldModified", "changed", field=field, new=value)
+    assert dict(members(entry))["New value"] == said
 
 
 async def test_words_narrow_the_story_down(stage: Opened) -> None:

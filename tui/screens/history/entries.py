@@ -18,7 +18,7 @@ from tui.columns.column import Column, Value
 from tui.columns.factories import plain, timestamp_column
 from tui.columns.format import DisplayContext, clock, clock_and_age
 from tui.screens.detail.sections import time_text, words
-from tui.service.history import HistoryEntry
+from tui.service.history import HistoryEntry, value_in_words
 from tui.service.snapshot.code_index import id_text
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from widgets.timeline import Role, TimelineEntry
@@ -90,8 +90,8 @@ def members(
         ("When", f"{at}{_time(entry.when)}"),
         ("Who", entry.who),
         ("Field", entry.field),
-        ("Old value", entry.old or (NOTHING if entry.new else "")),
-        ("New value", entry.new or (NOTHING if entry.old else "")),
+        ("Old value", _both(entry.field, entry.old) or (NOTHING if entry.new else "")),
+        ("New value", _both(entry.field, entry.new) or (NOTHING if entry.old else "")),
         ("Reason", entry.reason),
         *(("Related", f"{ref.kind.singular} {ref.id}") for ref in entry.related),
         ("To the server", entry.action),
@@ -102,6 +102,13 @@ def members(
         *((words(name), text) for name, text in entry.detail.items()),
     ]
     return [(clean(label), clean(text)) for label, text in rows if text]
+
+
+def _both(field: str, text: str) -> str:
+    """Return a value in the words of the desk, and as the server has it where that is another text."""
+    worded = value_in_words(field, text)
+    alike = worded.replace(",", "").casefold() == text.casefold()
+    return text if alike else f"{worded} ({text} to the server)"
 
 
 def target(entry: HistoryEntry, order: ResourceId) -> Ref:

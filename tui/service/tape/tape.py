@@ -8,23 +8,20 @@ asleep) is counted and told in one line, never replayed. The tape keeps a bounde
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from tui.api.base import ZERO
-from tui.config.tape_settings import Loudness, TapeSettings
+from tui.config.tape_settings import TapeSettings
 from tui.service.environment import Health, State, Update
 from tui.service.outcomes import Report
-from tui.service.snapshot.relations import portfolios_of, related_of
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-
-if TYPE_CHECKING:
-    from tui.service.tape.news_kinds import NewsKind
+from tui.service.snapshot.snapshot import Ref, Snapshot
+from tui.service.tape.news_finder import Happening, NewsFinder
 
 __all__ = ["Tape", "TapeEntry", "TapeSettings"]
 
@@ -38,8 +35,6 @@ MOST_LOOKED_AT: Final = 2_000
 """The most rows of one update that are looked at one by one; of more, the whole desk is counted in steps."""
 SAID_LATELY: Final = 5
 """The lines among which a message is looked for before it is kept as another one."""
-A_STEP: Final = 200
-"""Rows that are looked at in one step."""
 BREAK: Final = timedelta(minutes=2)
 """A time without a read after which what is read then is told as what happened meanwhile."""
 
@@ -72,16 +67,6 @@ class TapeEntry(Struct):
         return f"{self.text} (x{self.count})" if self.noted and self.count > 1 else self.text
 
 
-class Happening(Struct, frozen=True):
-    """One piece of news of a row, and how loud it is."""
-
-    kind: NewsKind
-    ref: Ref
-    row: Any
-    at: datetime | None
-    loudness: Loudness
-
-
 class Tape:
     """What happened, oldest first.
 
@@ -109,9 +94,7 @@ class Tape:
         self._read_at: datetime | None = None
         self._due: datetime | None = since
         self._counting_due = True
-        self._began: datetime | None = None
-        """When the newest row was changed that was there at the start: older ones are no news."""
-        self._newest: datetime | None = None
+        self._finder = NewsFinder(settings)
         self.changes = 0
         """Grows with every change of what :attr:`entries` has."""
 
@@ -157,7 +140,7 @@ class Tape:
         self.watch(health)
         old, new = update.old, update.new
         if new.as_at is not None and old.as_at is None:
-            self._due = self._newest or self._now()
+            self._due = self._finder.newest or self._now()
         if old is new or new.as_at is not None or not new.complete:
             return ()
         if old.as_at is not None or not old.complete:
@@ -165,10 +148,10 @@ class Tape:
         elif self._counting_due:
             pass  # these are counted with the others
         elif update.touched > MOST_LOOKED_AT:
-            self._counting_due, self._due = True, self._newest
-            self._away_since = self._away_since or self._newest
+            self._counting_due, self._due = True, self._finder.newest
+            self._away_since = self._away_since or self._finder.newest
         else:
-            found = list(self._happenings(update, in_flight))
+            found = list(self._finder.found(update, in_flight))
             if self.is_break:
                 self._away.update(each.kind.id for each in found)
                 if not self._frozen:
@@ -297,41 +280,6 @@ class Tape:
             del self._lines[next(iter(self._lines))]
         self.changes += 1
 
-    # --- what is news --------------------------------------------------------------------------
-
-    def _happenings(self, update: Update, in_flight: Mapping[Ref, str]) -> Iterator[Happening]:
-        """Yield the news of an update that is told here and not by a report of one's own."""
-        from tui.service.tape.news_kinds import NEWS_KINDS, changed_at
-
-        for kind, delta in update.deltas.items():
-            kinds = [each for each in NEWS_KINDS if kind in each.rows]
-            before, after = update.old.rows(kind), update.new.rows(kind)
-            for id in (*delta.added, *delta.changed) if kinds else ():
-                was, now = before.get(id), after.get(id)
-                if now is None or (was is now and "states" not in delta.changed.get(id, ())):
-                    continue
-                ref, at = Ref(kind, id), changed_at(now)
-                if was is None and at is not None and self._began is not None and at <= self._began:
-                    continue  # it was there before, and only now belongs to the desk
-                self._newest = max(filter(None, (self._newest, at)), default=None)
-                for each in kinds:
-                    if ref in in_flight and each.own_is_reported:
-                        continue
-                    if each.is_news(update.old, was, update.new, now):
-                        loudness = self._loudness(each, update.new, ref)
-                        if loudness != "off":
-                            yield Happening(each, ref, now, at, loudness)
-
-    def _loudness(self, kind: NewsKind, snapshot: Snapshot, ref: Ref) -> Loudness:
-        """Return how loud news of a row is, by its portfolios where something is said of any."""
-        if not self._settings.portfolios:
-            return self._settings.loudness(kind.id)
-        refs = [ref, *(Ref(EntityKind.BLOCKS, id) for id in related_of(snapshot, ref, EntityKind.BLOCKS))]
-        if ref.kind is EntityKind.ORDERS:
-            del refs[1:]
-        portfolios = portfolios_of(snapshot, refs)
-        return self._settings.loudness(kind.id, ((each.scope, each.code) for each in portfolios))
-
     def _to_ring_for(self, found: Iterable[Happening]) -> Sequence[TapeEntry]:
         """Return a line that is not kept, of what is heard while the screen is frozen and may ring."""
         from tui.service.tape.tape_words import counts_in_words
@@ -347,26 +295,8 @@ class Tape:
 
     def count(self, snapshot: Snapshot) -> Generator[None, None, None]:
         """Count in steps what happened since the user was here last, and tell it in one line."""
-        from tui.service.tape.news_kinds import NEWS_KINDS, changed_at
-
-        since, newest, self._counting_due = self._due, self._newest, False
-        counts: Counter[str] = Counter()
-        for kind in (EntityKind.EXECUTIONS, *_ordered()):
-            kinds = [each for each in NEWS_KINDS if kind in each.rows]
-            for number, row in enumerate(tuple(snapshot.rows(kind).values())):
-                at = changed_at(row)
-                if at is not None and (newest is None or at > newest):
-                    newest = at
-                if since is not None and at is not None and at > since:
-                    ref = Ref(kind, row.id)
-                    for each in kinds:
-                        if each.holds(snapshot, row) and self._loudness(each, snapshot, ref) != "off":
-                            counts[each.id] += 1
-                if number % A_STEP == A_STEP - 1:
-                    yield
-        self._newest = newest
-        if self._began is None:
-            self._began = newest
+        since, self._counting_due = self._due, False
+        counts = yield from self._finder.count(snapshot, since)
         if counts:
             self._break += 1
             self._away = counts
@@ -379,9 +309,3 @@ class Tape:
 def _added(money: Decimal | None, quantity: Decimal, price: Decimal | None) -> Decimal | None:
     """Return what some fills come to with one more; None where a price is not known."""
     return None if money is None or price is None else money + quantity * price
-
-
-def _ordered() -> tuple[EntityKind, ...]:
-    from tui.service.tape.news_kinds import ORDERED
-
-    return ORDERED
