@@ -109,7 +109,10 @@ class AskingDriver(ThinDriver):
         self._reports_heard.set()
 
     def run_input_thread(self) -> None:
-        """Read keys as Textual's own driver does, without the reports among them, until the terminal ends."""
+        """Read keys as Textual's own driver does, without the reports among them.
+
+        A terminal that is gone ends the app, as its signal does; that is not sent where it controls nothing.
+        """
         reports, pasted = ReportReader(self._heard), PastedText()
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")().decode
@@ -119,7 +122,7 @@ class AskingDriver(ThinDriver):
             while not ended:
                 ended = self.exit_event.is_set()
                 if selector.select(0.1):
-                    read = os.read(self.fileno, 4096)
+                    read = self._read()
                     ended = ended or not read  # a terminal that is gone can be read for ever
                     arrived = decode(read, final=ended)
                     keys = reports.keys(arrived) if arrived else ""
@@ -128,6 +131,15 @@ class AskingDriver(ThinDriver):
                 keys = pasted.harmless(keys)
                 for message in (*(parser.feed(keys) if keys else ()), *parser.tick()):
                     self.process_message(message)
+        if not self.exit_event.is_set():
+            self._call_soon(self._own_app.exit)
+
+    def _read(self) -> bytes:
+        """Return what arrived from the terminal, nothing once that is gone."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
 
 
 def hear_background(handle: WireHandle, tell: Callable[[bool], None], *, asks: bool) -> None:
