@@ -60,13 +60,28 @@ def block_typed(scope: Scope, values: Values) -> ResourceId | None:
 
 
 def prices_in(snapshot: Snapshot, line: OrderLine, field: str) -> str | None:
-    """Return the currency of an order's prices: that of ``field``, else one typed, else the instrument's."""
+    """Return the currency of an order's prices: that of ``field``, else one typed, else the instrument's.
+
+    Raises:
+        ValueError: they do not agree; with a sentence.
+    """
+    if conflict := _conflict(snapshot, line, field):
+        raise ValueError(conflict)
     known = known_instrument(snapshot, line.ticker)
     return currency_typed(field) or line.currency or (known.currency if known else "") or None
 
 
 def currency_problem(snapshot: Snapshot, line: OrderLine, field: str) -> str:
     """Return why the currency of an order's prices does not fit, as a sentence; empty where it does."""
+    if conflict := _conflict(snapshot, line, field):
+        return conflict
+    unpriced = line.limit is None and line.stop is None
+    known = known_instrument(snapshot, line.ticker)
+    return NO_CURRENCY if known and not unpriced and not prices_in(snapshot, line, field) else ""
+
+
+def _conflict(snapshot: Snapshot, line: OrderLine, field: str) -> str:
+    """Return why the currency behind a price is another than it should be; empty where none stands there."""
     known = known_instrument(snapshot, line.ticker)
     behind, asked = line.currency, currency_typed(field)
     if behind and asked and behind != asked:
@@ -75,8 +90,7 @@ def currency_problem(snapshot: Snapshot, line: OrderLine, field: str) -> str:
         return (
             f"{known.label} trades in {known.currency}, not in {behind}: write the price in {known.currency}."
         )
-    unpriced = line.limit is None and line.stop is None
-    return NO_CURRENCY if known and not unpriced and not prices_in(snapshot, line, field) else ""
+    return ""
 
 
 def trading_day_of(scope: Scope, ticker: str) -> date:
@@ -90,10 +104,10 @@ def order_in_words(
 ) -> str:
     """Return an order in words, the ``last`` price, the blocks it fits, and the positions it leads to."""
     known = known_instrument(scope.snapshot, line.ticker)
-    currency = prices_in(scope.snapshot, line, values["currency"])
     wrong = currency_problem(scope.snapshot, line, values["currency"])
     if wrong:
-        return f"{WARNING}{wrong}\n{line.describe(portfolios, known, currency)}"
+        return f"{WARNING}{wrong}\n{line.describe(portfolios, known, line.currency)}"
+    currency = prices_in(scope.snapshot, line, values["currency"])
     said = f"{line.describe(portfolios, known, currency)} {last}".rstrip()
     joins = "" if known is None else _joining(scope, line, known, currency, values["block"].strip())
     return with_positions(

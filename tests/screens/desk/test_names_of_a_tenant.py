@@ -154,6 +154,20 @@ async def test_what_nobody_here_has_traded_is_looked_up_before_the_orders_are_sh
         assert "nobody on this desk" not in preview
 
 
+async def test_a_price_in_another_currency_than_that_of_what_was_looked_up_is_asked_about() -> None:
+    async with blotter() as user:
+        await named(user)
+        met = {each.ticker for each in user.app.session.snapshot.instruments.values()}
+        other = next(each for each in instruments() if each.ticker not in met and not each.is_bond)
+        await new_order(user, other.ticker.lower(), limit=f"{other.price} SEK", type="l")
+        await user.press("enter")
+        said = f"{other.ticker} trades in {other.currency}, not in SEK"
+        await user.until(lambda: said in " ".join(user.text().split()))
+        await user.fill("limit", f"{other.price} {other.currency}")
+        await user.press("enter")
+        assert f"100 {other.ticker} ({other.name}) limit" in await user.preview()
+
+
 async def test_a_look_up_that_takes_its_time_is_said_and_awaited() -> None:
     async with noted_desk() as (user, line):
         await named(user)

@@ -81,6 +81,7 @@ async def test_the_form_takes_and_refuses_a_currency_behind_a_price_as_the_line_
         await said(user, "! VOD trades in GBP, not in USD: write the price in GBP.")
         await user.press("enter")
         await said(user, "VOD trades in GBP, not in USD")
+        assert user.boxed().count("trades in GBP") == 1
         await user.fill("limit", "0.82 gbp")
         await said(user, "Buy 30,000 VOD (Vodafone) limit 0.82 GBP, day")
         await user.press("enter")

@@ -79,7 +79,13 @@ async def ask_for_verb(
                 return None
             values = {"answer": chosen}
             scope = replace(scope, snapshot=desk.snapshot)
-        verb = await _beside(partial(loaded.verb, scope, values), many=many)
+        try:
+            verb = await _beside(partial(loaded.verb, scope, values), many=many)
+        except ValueError as error:  # what was looked up is another than what was typed for
+            if loaded.form is None:
+                raise
+            draft.said = str(error)
+            continue
         late = partial(_late_rows, action, scope, values, verb) if verb.emergency else None
         prepared = await _confirmed(app, verb, desk, draft, left_out, late, scope.zone)
         if prepared is not None:
