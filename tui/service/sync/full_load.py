@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -255,6 +255,32 @@ class FullLoad:
                     return True
             return False
 
+        await self._read_lists(kind, named, read, read_list)
+        if kind is EntityKind.ORDERS and self._window.loose_since is not None:
+            await self._drop_old(named, read, before)
+        async for found in named_rows(self._session, self._filters, kind, named - read, as_at=self._pinned):
+            await take_in(found)
+        left = named - read - {bad.id for bad in builder.unreadable(kind)}
+        if self._filters.form is None or len(left) <= AT_ONCE:
+            async for rows in self._session.look_up(kind, left):
+                await take_in([row for row in rows.values() if row is not None])
+        gone = await asyncio.to_thread(_unread, before, read, builder.rows(kind))
+        gone -= self._blocks.named_meanwhile()[kind]
+        builder.remove(kind, surely_gone(builder, kind, gone))
+        return newest
+
+    async def _read_lists(
+        self,
+        kind: EntityKind,
+        named: Set[ResourceId],
+        read: Set[ResourceId],
+        read_list: Callable[[str, tuple[str, ...], Callable[[Any], bool]], Awaitable[bool]],
+    ) -> None:
+        """Read the lists that hold much of the window; ``read`` are the rows that are there, and grows.
+
+        ``read_list`` returns whether it left a list because too many of its orders are in no block: then
+        those of recent ones are read instead.
+        """
         if kind is EntityKind.ORDERS and self._learned.get(_MANY_OPEN):
             self._window.narrow_loose()
         start, left_off = await self._start(), False
@@ -269,23 +295,17 @@ class FullLoad:
         if left_off:
             for each in self._lists(kind, None):
                 await read_list(*each)
-        if kind is EntityKind.ORDERS and self._window.loose_since is not None:
-            loose = [row for id, row in builder.rows(kind).items() if id not in named]
-            async for some in self._session.in_turns(loose):
-                old = {row.id for row in some if not self._window.belongs(builder, kind, row)}
-                read -= old
-                builder.remove(kind, old - before.keys())
-        left = named - read
-        async for found in named_rows(self._session, self._filters, kind, left, as_at=self._pinned):
-            await take_in(found)
-        left = named - read - {bad.id for bad in builder.unreadable(kind)}
-        if self._filters.form is None or len(left) <= AT_ONCE:
-            async for rows in self._session.look_up(kind, left):
-                await take_in([row for row in rows.values() if row is not None])
-        gone = await asyncio.to_thread(_unread, before, read, builder.rows(kind))
-        gone -= self._blocks.named_meanwhile()[kind]
-        builder.remove(kind, surely_gone(builder, kind, gone))
-        return newest
+
+    async def _drop_old(
+        self, named: Set[ResourceId], read: set[ResourceId], before: Mapping[ResourceId, Any]
+    ) -> None:
+        """Take orders in no block that are older than the window out of ``read``, and remove new ones."""
+        kind, builder = EntityKind.ORDERS, self._session.builder
+        loose = [row for id, row in builder.rows(kind).items() if id not in named]
+        async for some in self._session.in_turns(loose):
+            old = {row.id for row in some if not self._window.belongs(builder, kind, row)}
+            read -= old
+            builder.remove(kind, old - before.keys())
 
     def _narrow_loose(self) -> bool:
         """Leave out older orders in no block; return whether that makes fewer than there were."""
