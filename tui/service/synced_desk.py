@@ -96,14 +96,17 @@ class SyncedDesk(LiveDesk):
 
         It goes through the changes until there when it is near, and reads everything again when it is not.
         """
-        near = False
+        over: list[PastChange] | None = None
 
-        async def go(past: PastChanges) -> None:
-            nonlocal near
-            near = await past.go_to(moment)
+        async def go(past: PastChanges) -> PastChange | None:
+            nonlocal over
+            over = await past.go_to(moment)
+            return over[0] if over is not None and len(over) == 1 else None
 
         worked = await self._in_past(go)
-        return worked if near or self.health.state is not State.LIVE else await self.travel(moment)
+        return (
+            worked if over is not None or self.health.state is not State.LIVE else await self.travel(moment)
+        )
 
     def knows_step(self, *, forward: bool) -> bool:
         """Return whether the next change, or the one before, is known, so that a step reads nothing."""

@@ -113,6 +113,8 @@ class BarsScreen(ActsWhenMounted[None]):
             tape.show_past("", self.session.with_keys(IN_THE_PAST))
         elif desk.past_step is not self._shown_step:
             self._shown_step = desk.past_step
+            if self.past.speed and not desk.past_step.rows:
+                return  # what happened last stays to be read
             self.show_notices([each for each in self._notices if each.severity == "error"])
             said = step_words(desk.past_step, self._display_context)
             tape.show_past(said.at, said.text, said.role, said.more)

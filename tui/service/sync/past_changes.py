@@ -120,8 +120,8 @@ class PastChanges:
             return None
         return self._forward() if forward else self._back()
 
-    async def go_to(self, moment: datetime) -> bool:
-        """Bring the builder to a ``moment`` that has been, if it is near; return whether it was.
+    async def go_to(self, moment: datetime) -> list[PastChange] | None:
+        """Bring the builder to a ``moment`` that has been; return what it went over, None if it is far.
 
         Raises:
             ApiError: the changes until there could not be read; the desk stays where it is.
@@ -135,13 +135,14 @@ class PastChanges:
                 await self._read_later()
         is_known = self._earlier.exhausted or self._earlier.since <= moment
         if not is_known or moment > self._later.until:
-            return False
+            return None
+        over: list[PastChange] = []
         while self._position < len(self._known) and self._known[self._position].at <= moment:
-            self._forward()
+            over.append(self._forward())
         while self._position and self._known[self._position - 1].at > moment:
-            self._back()
+            over.append(self._back())
         self._builder.as_at = moment
-        return True
+        return over
 
     async def correct(self, rows: Rows, moment: datetime) -> bool:
         """Put in rows as they were at ``moment``, if that is shown still; return whether it is.
