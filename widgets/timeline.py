@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 from typing import ClassVar, Final, Literal
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -33,6 +32,8 @@ ONE_LINE_WIDTH: Final = 130
 MOST_WHO: Final = 14
 MOST_REQUEST: Final = 20
 GAP: Final = "  "
+RAIL: Final = 5
+"""The cells before what stands beneath an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,10 @@ class Timeline(ScrollView, can_focus=True):
         self._moments: tuple[TimelineEntry, ...] = ()
         self._mark, self._rail = marks
         self._measured: _Layout | None = None
-        self._lines: list[list[Parts]] = []
-        """The lines of every entry, as they are laid out for the width."""
-        self._starts: list[int] = []
-        """The line at which every entry begins."""
+        self._lines: dict[int, list[Parts]] = {}
+        """The lines of the entries that were drawn, as they are laid out for the width."""
+        self._starts: list[int] = [0]
+        """The line at which every entry begins, and behind them the number of lines."""
         self._drawn_styles: dict[str, Style] = {}
 
     @property
@@ -148,7 +149,7 @@ class Timeline(ScrollView, can_focus=True):
     def action_page(self, by: int) -> None:
         """Move the cursor by pages."""
         if self._moments:
-            page = max(1, self.scrollable_content_region.height - len(self._lines[self.cursor]))
+            page = max(1, self.scrollable_content_region.height - self._height(self.cursor))
             there = self._entry_at(max(0, self._starts[self.cursor] + by * page))
             self.cursor = there if there != self.cursor else self.cursor + by
 
@@ -176,33 +177,46 @@ class Timeline(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        self._lay_out_entries()
         width, at = self._widths.width, y + self.scroll_offset.y
-        index = self._entry_at(at)
-        if index < 0 or at - self._starts[index] >= len(self._lines[index]):
+        if at >= self._starts[-1]:
             return Strip.blank(width, self.rich_style)
+        index = self._entry_at(at)
+        lines = self._lines.get(index) or self._lines.setdefault(index, self._laid_out(index, self._widths))
         base = self.rich_style
         if index == self.cursor and self.has_focus:
             base += self._style("cursor")
         segments = [
             Segment(text, base + self._style(style) if style else base)
-            for text, style in self._lines[index][at - self._starts[index]]
+            for text, style in lines[at - self._starts[index]]
             if text
         ]
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
     def _entry_at(self, line: int) -> int:
-        """Return the entry that a line belongs to, the last one beyond the end, -1 without any."""
-        return bisect_right(self._starts, line) - 1
+        """Return the entry that a line belongs to, the last one beyond the end."""
+        return min(bisect_right(self._starts, line), len(self._moments)) - 1
 
-    def _lay_out_entries(self) -> None:
-        """Lay all entries out, once for each width."""
-        if len(self._lines) == len(self._moments) and self._measured is not None:
-            return
-        layout = self._widths
-        self._lines = [self._laid_out(index, layout) for index in range(len(self._moments))]
-        heights = [len(lines) for lines in self._lines]
-        self._starts = [0, *accumulate(heights)][: len(heights)]
+    def _height(self, index: int) -> int:
+        """Return how many lines an entry has."""
+        return self._starts[index + 1] - self._starts[index]
+
+    def _texts(self, moment: TimelineEntry, layout: _Layout) -> tuple[list[str], list[str], list[str]]:
+        """Return the lines of what happened, of what was changed, and of what it is about."""
+        change = _wrapped(moment.change, layout.change)
+        if not layout.wide and not (moment.change or moment.related or moment.request):
+            change = []
+        about = _wrapped(moment.about, layout.width - RAIL) if moment.about else []
+        return _wrapped(moment.what, layout.what), change, about
+
+    def _count_lines(self, layout: _Layout) -> None:
+        """Find where every entry begins, in so many cells."""
+        heights = []
+        for moment in self._moments:
+            what, change, about = self._texts(moment, layout)
+            beside = max(len(what), len(change)) if layout.wide else len(what) + len(change)
+            heights.append(beside + len(about))
+        self._lines = {}
+        self._starts = [0, *accumulate(heights)]
 
     def _laid_out(self, index: int, layout: _Layout) -> list[Parts]:
         """Return the lines of an entry: what happened, wrapped, and beside or beneath it what it names."""
@@ -215,8 +229,7 @@ class Timeline(ScrollView, can_focus=True):
         ]
         rail = f" {' ' if index == len(self._moments) - 1 else self._rail} "
         indent = " " * (sum(cell_len(text) for text, _ in head) - len(rail))
-        what = _wrapped(moment.what, layout.what)
-        change = _wrapped(moment.change, layout.change)
+        what, change, about = self._texts(moment, layout)
         if layout.wide:
             lines = [
                 [
@@ -231,10 +244,9 @@ class Timeline(ScrollView, can_focus=True):
             lines = [[*head, (what[0], "what")]]
             lines += [[(rail, "rail"), (indent, ""), (each, "what")] for each in what[1:]]
             rows = [[(f"{rail}  ", "rail"), (fit(each, layout.change) + GAP, "change")] for each in change]
-            if moment.change or moment.related or moment.request:
+            if rows:
                 rows[0] += self._named(moment, layout)
-                lines += rows
-        about = _wrapped(moment.about, layout.width - len(rail) - 2) if moment.about else []
+            lines += rows
         return [*lines, *([(f"{rail}  ", "rail"), (each, "related")] for each in about)]
 
     def _named(self, moment: TimelineEntry, layout: _Layout) -> Parts:
@@ -248,6 +260,7 @@ class Timeline(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if self._measured is None or self._measured.width != width:
             self._measured = self._lay_out(width)
+            self._count_lines(self._measured)
         return self._measured
 
     def _lay_out(self, width: int) -> _Layout:
@@ -270,22 +283,20 @@ class Timeline(ScrollView, can_focus=True):
         return _Layout(width, False, when, who, max(0, width - head), change, related, request)
 
     def _resized(self) -> None:
-        self._lines = []
-        self._lay_out_entries()
-        self.virtual_size = Size(self._widths.width, sum(map(len, self._lines)))
+        self.virtual_size = Size(self._widths.width, self._starts[-1])
         self.refresh()
 
     def _refresh_entry(self, index: int) -> None:
-        if index < len(self._starts):
+        if index < len(self._moments):
             top = self._starts[index] - self.scroll_offset.y
-            self.refresh(Region(0, top, self.size.width, len(self._lines[index])))
+            self.refresh(Region(0, top, self.size.width, self._height(index)))
 
     def _reveal(self) -> None:
         height = self.scrollable_content_region.height
         if not self._moments:
             return
         top = self._starts[self.cursor]
-        bottom = top + len(self._lines[self.cursor])
+        bottom = top + self._height(self.cursor)
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, immediate=True)
         elif height and bottom > self.scroll_offset.y + height:
@@ -309,7 +320,24 @@ class Timeline(ScrollView, can_focus=True):
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most ``width`` cells, at least one."""
+    """Return a text in lines of at most ``width`` cells, at least one.
+
+    >>> _wrapped("limit 10.7 GBP, day", 10), _wrapped("0123456789", 4), _wrapped("", 9)
+    (['limit 10.7', 'GBP, day'], ['0123', '4567', '89'], [''])
+    """
+    width = max(1, width)
     if cell_len(text) <= width:
         return [text]
-    return [line.plain for line in Content(text).wrap(max(1, width))] or [""]
+    lines: list[str] = []
+    line, taken = "", 0
+    for word in text.split(" "):
+        wide = cell_len(word)
+        if line and taken + 1 + wide > width:
+            lines.append(line)
+            line, taken = "", 0
+        if wide > width:
+            *whole, word = chop_cells(word, width)
+            lines += whole
+            wide = cell_len(word)
+        line, taken = (f"{line} {word}", taken + 1 + wide) if line else (word, wide)
+    return [*lines, line]
