@@ -100,3 +100,22 @@ async def test_a_list_without_items_chooses_nothing() -> None:
         await pilot.pause()
         assert stage.chosen == []
         assert stage.text == ["heading 0"]
+
+
+async def test_the_cursor_goes_to_the_item_before_when_its_own_has_left() -> None:
+    stage = ListStage()
+    heading = item("heading", is_target=False)
+    async with stage.run_test(size=(40, 12)) as pilot:
+        stage.list.to_end(last=True)
+        stage.list.show([heading, *(item(f"row-{number}") for number in range(5))])
+        stage.list.choose()
+        await pilot.pause()
+        assert stage.chosen == [5]
+        assert "row-4 0" in stage.text
+        stage.list.show([heading])
+        stage.list.move(1)
+        stage.list.choose()
+        stage.list.show([heading, item("row-0")])
+        stage.list.choose()
+        await pilot.pause()
+        assert stage.chosen == [5, 1], "nothing where there is nothing to go to"

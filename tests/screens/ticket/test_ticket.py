@@ -100,3 +100,26 @@ async def test_a_ticket_follows_the_desk_and_says_when_its_row_is_gone() -> None
         assert Ref(EntityKind.PLACEMENTS, placement.id) not in user.app.session.snapshot
         await user.until(lambda: "This row is not on the desk any more. Shown is what it was." in said(user))
         assert "How much" in user.text()
+
+
+async def test_the_cursor_goes_to_the_row_before_when_the_related_one_under_it_is_gone() -> None:
+    async with blotter((160, 48)) as user:
+        found = user.desk.snapshot
+        block, placement = next(
+            (id, placed[0])
+            for id in found.blocks
+            if len(placed := found.placements_of_block(id)) == 1
+            and not found.executions_of_placement(placed[0])
+            and not found.allocations_of_placement(placed[0])
+            and len(found.orders_of_block(id)) > 1
+        )
+        await ticket(user, "blocks", block.code)
+        lines = user.text().splitlines()
+        above = lines[next(at for at, line in enumerate(lines) if "Placements (1)" in line) - 1].split()[-1]
+        await user.press("end")
+        await user.client.placements.delete(placement)
+        await user.app.session.reload()
+        await user.until(lambda: "Placements (1)" not in said(user))
+        await user.press("enter")
+        await user.until(lambda: " Order: " in said(user))
+        assert user.text().splitlines()[0].rstrip().endswith(f" {above}")

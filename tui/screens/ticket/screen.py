@@ -213,7 +213,7 @@ class TicketScreen(ShowsRows[Ref]):
         return [*(f"{number:>{widest}} {word}" for number, _, word in split), *parts]
 
     def _list(self, *, first: bool) -> None:
-        """List the related rows, with the cursor on the same one as before, unless it is a ``first`` time."""
+        """List the related rows; the cursor stays on its row, or near it, unless it is a ``first`` time."""
         listed = self.query_one("#related", LineList)
         before = None if first or listed.cursor is None else self._target
         width = self.app.size.width
@@ -221,7 +221,7 @@ class TicketScreen(ShowsRows[Ref]):
         listed.show(items)
         targets = {row.ref: at for at, row in enumerate(self._shown) if row is not None}
         at_first = next(iter(targets.values()), None)
-        listed.cursor = at_first if before is None else targets.get(before, at_first)
+        listed.cursor = at_first if before is None else targets.get(before, listed.cursor)
         if first:
             listed.scroll_home(animate=False)
 
