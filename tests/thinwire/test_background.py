@@ -97,3 +97,15 @@ def test_the_blotter_is_light_on_a_white_terminal_and_dark_once_that_turns_dark(
         terminal.type(b"q")
         assert terminal.wait() == 0
         assert terminal.left_over() == b""
+
+
+def test_the_blotter_is_light_where_a_silent_terminal_says_by_its_variable_that_it_is_white(
+    tmp_path: Path,
+) -> None:
+    places = {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
+    command = [sys.executable, "-m", "tui", "--db", ":memory:", "--theme", "auto"]
+    environment = places | {"COLORFGBG": "0;15"}
+    with SlowLine(command, baud=1e7, environment=environment, columns=80, lines=24) as terminal:
+        terminal.until(lambda far: painted(far, LIGHT) and "1 Blocks" in far.text(), 30)
+        terminal.type(b"q")
+        assert terminal.wait() == 0
