@@ -17,8 +17,9 @@ from textual.widgets import Static
 
 from tui.actions.action import WARNING
 from tui.screens.dialogs.dialog import Dialog, content_width
+from widgets.field_list import LIST_STEPS, NEXT, RECALLS, SUBMIT
 from widgets.fields import STEPS, TURN
-from widgets.form import EXPLAIN_LINES, LIST_STEPS, NEXT, RECALLS, SUBMIT, Field, FormFields
+from widgets.form import EXPLAIN_LINES, Field, FormFields
 from widgets.key_bar import hints_of
 from widgets.key_names import key_list, key_words
 from widgets.visible import visible
