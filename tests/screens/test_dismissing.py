@@ -22,6 +22,7 @@ from tui.screens.activity import ActivityScreen
 from tui.screens.acts_when_mounted import ActsWhenMounted
 from tui.screens.browse.screen import BrowseScreen
 from tui.screens.changes_list import ChangesScreen
+from tui.screens.desk.bars import BarsScreen
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.detail.screen import DetailScreen
@@ -118,7 +119,7 @@ def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     found = set(every_screen())
     assert {*OPENED_BY, *MADE, DeskScreen} <= found
     bases = {PanesScreen, OpensInTurns, ActsWhenMounted, AboveScreen, DismissOnce, Dialog, GuardedDialog}
-    bases |= {ShowsRows, FiltersRows, RowListScreen, LineAboutRowScreen}
+    bases |= {BarsScreen, ShowsRows, FiltersRows, RowListScreen, LineAboutRowScreen}
     over_the_desk = found - {DeskScreen} - bases
     assert over_the_desk == {*OPENED_BY, *MADE}, "a new screen is opened here, too"
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
