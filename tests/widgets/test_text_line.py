@@ -45,6 +45,16 @@ def test_a_line_cut_short_never_ends_in_a_part_of_a_number() -> None:
         assert last in whole or not last[0].isdigit(), f"{shown.plain!r} at {width}"
 
 
+def test_a_code_at_the_end_of_a_line_is_whole_or_left_out_with_what_separates_it() -> None:
+    said = "Filled: buy 2,200 GOOGL at 174.94 USD, with ALBN · PLC-00005"
+    without = said.partition(" · ")[0]
+    for width in range(len(without) + 1, len(said)):
+        assert shortened(Content(said), width).plain.removesuffix("…").rstrip() == without
+    assert shortened(Content(said), len(said)).plain == said
+    code = "BLK-IMPORTED-FROM-A-SYSTEM-OF-2026-Q4"
+    assert shortened(Content(code), 12).plain == "BLK-IMPORTE…", "a code without anything before it"
+
+
 def test_the_last_piece_stands_at_the_right_edge() -> None:
     line = LineOf(60)
     line.show(BAND, (0, 0, 2, 1), spread=True)
