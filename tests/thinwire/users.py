@@ -93,7 +93,7 @@ class RandomUser:
             await self.hands.point(kind, chance.randrange(app.size.width), chance.randrange(app.size.height))
         elif happens < 0.15:
             self.line.fail("unreachable", "ordermanagement", 4)
-        elif happens < 0.18 and self._free:
+        elif happens < (0.18 if self.hands.recording.seen["ActionPalette"] else 0.3) and self._free:
             await self.hands.press("colon")
             await self.hands.until(lambda: not isinstance(app.screen, DeskScreen))
             if isinstance(app.screen, CommandPalette):
@@ -122,7 +122,7 @@ class RandomUser:
         screen = self.hands.app.screen
         if isinstance(screen, DeskScreen):
             unseen = [key for name, key in OPENING_KEYS.items() if not self.hands.recording.seen[name]]
-            if unseen and self.chance.random() < 0.2:
+            if unseen and self.chance.random() < 0.4:
                 return self.chance.choice(unseen)
             return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
         return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
