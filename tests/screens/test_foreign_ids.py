@@ -52,7 +52,7 @@ async def test_what_came_of_a_write_is_told_in_plain_text(user: Blotter) -> None
     await user.press("u")
     await user.fill("quantity", "61k")
     await user.press("enter")
-    await user.confirm("y", "enter")
+    await user.confirm("y")
     await user.report()
     await user.until(lambda: "Updated: " in user.text())
     assert all_is_plain(user)
