@@ -41,7 +41,7 @@ SCREENS: Final[dict[str, tuple[str, ...]]] = {
     "ticket": ("enter",),
     "history": ("h",),
     "preview": ("@BLK-0029", "p", "tab", *"ALBN", "enter"),
-    "refusal": ("2", "c"),
+    "cancelling": ("2", "c"),
     "past": ("T", "ctrl+u", *"15:05", "enter", "left"),
     "kill": ("K",),
     "columns": ("o",),
@@ -50,6 +50,8 @@ SCREENS: Final[dict[str, tuple[str, ...]]] = {
     "palette": ("colon",),
 }
 """The keys that lead to each screen from the desk; ``@`` and a code put the cursor on that block."""
+LIVE_AGAIN: Final = ("T", "ctrl+u", "enter")
+"""The keys that leave the past."""
 FOLDER: Final = Path(__file__).parent
 TEXTUAL: Final = f"drawn by Textual {version('textual')}"
 
@@ -78,6 +80,9 @@ async def pictures(size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
                 yield screen, await _picture(user)
                 while not isinstance(user.app.screen, DeskScreen):
                     await user.press("escape")
+                if user.app.session.snapshot.as_at is not None:
+                    await _do(user, LIVE_AGAIN)
+                    await user.until(lambda: user.app.session.snapshot.as_at is None)
                 if user.desk.active.kind is not EntityKind.BLOCKS:
                     await user.press("1")
 
