@@ -50,8 +50,6 @@ SCREENS: Final[dict[str, tuple[str, ...]]] = {
     "palette": ("colon",),
 }
 """The keys that lead to each screen from the desk; ``@`` and a code put the cursor on that block."""
-LIVE_AGAIN: Final = ("T", "ctrl+u", "enter")
-"""The keys that leave the past."""
 FOLDER: Final = Path(__file__).parent
 TEXTUAL: Final = f"drawn by Textual {version('textual')}"
 
@@ -81,7 +79,7 @@ async def pictures(size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
                 while not isinstance(user.app.screen, DeskScreen):
                     await user.press("escape")
                 if user.app.session.snapshot.as_at is not None:
-                    await _do(user, LIVE_AGAIN)
+                    await user.press("escape")
                     await user.until(lambda: user.app.session.snapshot.as_at is None)
                 if user.desk.active.kind is not EntityKind.BLOCKS:
                     await user.press("1")
