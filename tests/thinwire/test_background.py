@@ -89,7 +89,7 @@ def test_the_blotter_is_light_on_a_white_terminal_and_dark_once_that_turns_dark(
     places = {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
     command = [sys.executable, "-m", "tui", "--db", ":memory:", "--theme", "auto"]
     with WhiteTerminal(command, baud=1e7, environment=places, columns=80, lines=24) as terminal:
-        terminal.until(lambda far: painted(far, LIGHT) and "type to find" in far.text(), 30)
+        terminal.until(lambda far: painted(far, LIGHT) and "type to find" in far.text())
         assert "11;" not in terminal.text()
         terminal.press(TURNED_DARK.encode(), until=lambda far: painted(far, THEMES[0].name))
         terminal.press(TURNED_LIGHT.encode(), until=lambda far: painted(far, LIGHT))

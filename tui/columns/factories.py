@@ -68,7 +68,7 @@ def plain(
     return Column(id, title, help, value, as_text, width, cut=cut, flexible=flexible, role=role)
 
 
-def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 10) -> Column:
+def id_column(title: str, help: str, value: Getter, id: str = "id", width: int = 11) -> Column:
     """Return the column of a row's own code, which is shortened in the middle."""
     return Column(id, title, help, value, as_text, width, cut="middle")
 

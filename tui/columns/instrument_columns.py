@@ -104,9 +104,7 @@ def instrument(named: Callable[[Any], tuple[Identifiers | None, str]]) -> Column
         known = snapshot.instruments.get(luid)
         return "bad" if luid == UNRESOLVED else "" if known is None or known.is_active else "attention"
 
-    return plain(
-        "instrument", "Instrument", "What is traded", 12, value, flexible=True, cut="middle", role=role
-    )
+    return plain("instrument", "Instrument", "What is traded", 12, value, flexible=True, role=role)
 
 
 def instrument_name(luid: Callable[[Any], str]) -> Column:

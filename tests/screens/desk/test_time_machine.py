@@ -180,3 +180,16 @@ async def test_ages_are_counted_to_the_moment_and_a_frozen_screen_stays_where_it
         await user.press("z")
         await step(user, "left")
         assert told(user).startswith("back over 13:1"), "the message gives way to what the step did"
+
+
+def age_of(user: Blotter, block: str) -> str:
+    """Return the last cell of a block in sight: its age."""
+    return next(line for line in user.text().splitlines() if block in line).split()[-1]
+
+
+async def test_ages_of_rows_are_those_of_the_desk_that_is_shown_at_once() -> None:
+    async with dealer_in_the_past("15:00", (250, 70)) as user:
+        assert age_of(user, "BLK-0001") == "3h28", "ordered at 11:32"
+        await user.press("escape")
+        await user.until(lambda: user.desk.snapshot.as_at is None)
+        assert age_of(user, "BLK-0001") == "3h58"

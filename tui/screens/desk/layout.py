@@ -234,6 +234,7 @@ class PanesScreen(BarsScreen):
         if not self.frozen:
             news, self._news = self._news, News(self.session.snapshot)
             self.snapshot = self.session.snapshot
+            self._follow_clock()
             self.pane(LEADER).say_why_empty(self._why_empty())
             self.pane(LEADER).show(self.snapshot, None, self.session.in_flight, news=news)
             self._follow(news)
@@ -264,12 +265,8 @@ class PanesScreen(BarsScreen):
 
     def _each_second(self) -> None:
         """Show a new day in every pane; keep countdowns and ages in the status bar current."""
-        context = self.session.display_context
         self.session.tape.watch(self.session.health)
-        if context != self._display_context:
-            for pane in self._panes.values():
-                pane.set_display_context(context)
-            self._show_context(context)
+        self._follow_clock()
         if not self.frozen:
             for pane in self._panes.values():
                 pane.keep_time()
@@ -277,6 +274,14 @@ class PanesScreen(BarsScreen):
         if self.session.desk is None:
             self.pane(LEADER).say_why_empty(self._why_empty())
         self._count_down()
+
+    def _follow_clock(self) -> None:
+        """Count ages to another minute, and days to another day, where those shown are no more."""
+        context = self.session.display_context
+        if context != self._display_context:
+            for pane in self._panes.values():
+                pane.set_display_context(context)
+            self._show_context(context)
 
     def _exceptions_changed(self) -> None:
         self._show_status_bar()

@@ -107,7 +107,7 @@ def members(
 def _both(field: str, text: str) -> str:
     """Return a value in the words of the desk, and as the server has it where that is another text."""
     worded = value_in_words(field, text)
-    alike = worded.replace(",", "").casefold() == text.casefold()
+    alike = any(map(str.isdigit, text)) or worded.casefold() == text.casefold()
     return text if alike else f"{worded} ({text} to the server)"
 
 
