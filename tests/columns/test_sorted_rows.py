@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -76,7 +76,8 @@ class Touch:
         units = str(one * 10)
         share: dict[str, Any] = {"order": f"ORD-{two}", "placement": f"PLC-{one}", "quantity": units}
         if self.kind is EntityKind.ORDERS:
-            return order(code, units, f"FUND-{two}", state=STATES[one], **common)
+            came = usd(f"{two + 1}.25") if three else None
+            return order(code, units, f"FUND-{two}", state=STATES[one], price=came, **common)
         if self.kind is EntityKind.PLACEMENTS:
             parent = rid(f"PLC-{two}") if two < self.number and three else None
             return placement(
@@ -244,7 +245,12 @@ VIEWS = [
 ]
 
 
+PUT_BACK = [Touch(EntityKind.ORDERS, 1, None), Touch(EntityKind.ORDERS, 1, (0, 0, 0))]
+"""A row, pinned in one of the panes, that is taken out and put back as another."""
+
+
 @given(st.booleans(), st.lists(st.tuples(st.lists(TOUCHES, max_size=6), st.booleans()), max_size=8))
+@example(full=True, updates=[(PUT_BACK, True)])
 @settings(max_examples=60)
 def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
     full: bool, updates: list[tuple[list[Touch], bool]]
@@ -271,6 +277,7 @@ def test_whatever_happens_kept_rows_are_those_of_a_full_filter_and_sort(
 
 
 @given(st.booleans(), st.lists(st.lists(TOUCHES, max_size=6), min_size=1, max_size=6))
+@example(full=True, updates=[[Touch(EntityKind.ORDERS, 1, None)]])
 @settings(max_examples=150)
 def test_a_row_that_no_delta_names_looks_as_it_did(full: bool, updates: list[list[Touch]]) -> None:
     snapshot = touched(EMPTY, FULL if full else [])

@@ -232,7 +232,7 @@ class SortedRows:
         yield from (id for id in (*delta.removed, *delta.changed) if id in known and id not in returned)
         last = delta.added | returned
         if self.scope is not None:
-            last = self.view.pins & (delta.added | delta.returned)
+            last = (self.view.pins & (delta.added | delta.returned)) - known.keys()
         if last:
             yield from newest(after, last)
 

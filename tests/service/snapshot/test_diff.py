@@ -50,7 +50,9 @@ def test_rows_that_came_went_and_changed() -> None:
             added=frozenset({rid("ORD-3")}),
             removed=frozenset({rid("ORD-2")}),
             changed={rid("ORD-1"): frozenset({"quantity", "version"})},
-        )
+        ),
+        EntityKind.BLOCKS: Delta(changed={rid("BLK-1"): frozenset({"orders"})}),
+        EntityKind.PLACEMENTS: Delta(changed={rid("PLC-1"): frozenset({"block"})}),
     }
 
 

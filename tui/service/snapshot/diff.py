@@ -1,9 +1,9 @@
 """The difference between two snapshots: the rows added, removed or changed, and their changed fields.
 
-A row changes when its entity does, and also when something shown with it does: a placement by its
-executions and those of its children, an order by its block and allocations, an allocation by its
-transactions. A row that is not named looks the same in both snapshots, unless its kind's ``others`` is
-set.
+A row changes when its entity does, and also when something shown with it does: a block by its orders, a
+placement by those of its block, its executions and those of its children, an order by its block and
+allocations, an allocation by its transactions. A row that is not named looks the same in both snapshots,
+unless its kind's ``others`` is set.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Delta(Struct, frozen=True):
     Names are those of the entity; a block's are those of the block and of its totals (``placed``,
     ``derived_state``...). Derived ones are ``executed`` and ``average_price`` of a placement, ``block``
     and ``allocated`` of an order, ``allocated`` of a placement, ``booked`` of an order or allocation,
+    ``orders`` of a block of which an order has another price, quantity or state, ``block`` of its placements,
     ``parent`` of a placement whose parent came or went, ``contradictions`` of a row that others contradict
     now or no longer, ``names`` of one whose instrument or portfolio the reference data tell otherwise,
     ``states`` of an order of which its block's totals say another state.
@@ -87,6 +88,10 @@ _CAUSES: Final[Mapping[str, tuple[EntityKind, frozenset[str]]]] = {
     "transactions_of_order": (EntityKind.ORDERS, frozenset({"booked"})),
 }
 """The fields in which a row shows the rows at the other side of a link."""
+_SHOWN_BY_BLOCKS: Final = frozenset({"price", "quantity", "state"})
+"""The fields of an order that its blocks show: their price at arrival, and what a cancelled one asked."""
+_SHOWN_BY_PLACEMENTS: Final = frozenset({"orders", "order_ids", "side", "derived_direction"})
+"""The fields of a block that its placements show: their slippage against its price at arrival."""
 
 
 class _Found(Struct):
@@ -153,6 +158,7 @@ def _mark_what_shows_others(old: Snapshot, new: Snapshot, found: _Found) -> None
     """Mark the rows that show something of the rows that differ."""
     changed = found.changed
     blocks = found.compared.get(EntityKind.BLOCKS, ())
+    _name_blocks(old, new, found)
     _name_moved_orders(old, new, blocks, changed.setdefault(EntityKind.ORDERS, {}))
     _name_states(old, new, changed.get(EntityKind.BLOCKS, {}), changed[EntityKind.ORDERS])
     for link in LINKS:
@@ -251,6 +257,23 @@ def _targets(
             if row is not None:
                 found.update(link.targets(row))
     return found
+
+
+def _name_blocks(old: Snapshot, new: Snapshot, found: _Found) -> None:
+    """Mark the blocks of which an order differs in what they show of it, and the placements that show it."""
+    marks = found.changed.setdefault(EntityKind.BLOCKS, {})
+    changed = found.changed.get(EntityKind.ORDERS, {})
+    orders = (id for id, names in changed.items() if names & _SHOWN_BY_BLOCKS)
+    for order in (*found.came_or_went(EntityKind.ORDERS), *orders):
+        for id in {*old.blocks_of_order(order), *new.blocks_of_order(order)}:
+            if id in old.blocks and id in new.blocks:
+                marks[id] = marks.get(id, NO_NAMES) | {"orders"}
+    blocks = (id for id, names in marks.items() if names & _SHOWN_BY_PLACEMENTS)
+    placements = found.changed.setdefault(EntityKind.PLACEMENTS, {})
+    for block in (*found.came_or_went(EntityKind.BLOCKS), *blocks):
+        for id in {*old.placements_of_block(block), *new.placements_of_block(block)}:
+            if id in old.placements and id in new.placements:
+                placements[id] = placements.get(id, NO_NAMES) | {"block"}
 
 
 def _name_moved_orders(

@@ -244,8 +244,12 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     def block_of_order(self, id: ResourceId) -> ResourceId | None:
         """Return the block that holds an order, or None for an unblocked one."""
-        found = self._linked(BLOCK_OF_ORDER, id)
+        found = self.blocks_of_order(id)
         return found[-1] if found else None
+
+    def blocks_of_order(self, id: ResourceId) -> Ids:
+        """Return all the blocks that name an order; more than one contradict each other."""
+        return self._linked(BLOCK_OF_ORDER, id)
 
     def orders_of_block(self, id: ResourceId) -> Ids:
         """Return the orders of a block in its own order, as far as they are read."""
