@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.blotter_app import Blotter, blotter
+from tests.readme import AFTERNOON
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
 from tui.screens.desk.pane_heights import FRAME, REMEMBERED, lower_heights
@@ -37,7 +38,7 @@ async def stand_on(user: Blotter, block: str) -> None:
 
 
 async def test_panes_take_the_height_their_rows_need_and_the_blocks_get_the_rest() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         assert len(user.codes("placements")) == 4
         assert height(user, "placements") == height(user, "orders") == FRAME + 4
@@ -47,7 +48,7 @@ async def test_panes_take_the_height_their_rows_need_and_the_blocks_get_the_rest
 
 
 async def test_a_pane_grows_at_once_and_shrinks_when_no_block_of_late_needed_it() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         snapshot, shown = user.desk.snapshot, user.pane("blocks").shown
         quiet = [
             id.code
@@ -65,7 +66,7 @@ async def test_a_pane_grows_at_once_and_shrinks_when_no_block_of_late_needed_it(
 
 
 async def test_a_filter_that_is_typed_moves_no_pane() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         before = height(user, "blocks"), height(user, "orders")
         await user.press("slash")
@@ -76,7 +77,7 @@ async def test_a_filter_that_is_typed_moves_no_pane() -> None:
 
 async def test_a_large_screen_shows_all_panes_at_once_and_a_smaller_one_lets_them_take_turns() -> None:
     kinds = ("allocations", "executions", "transactions")
-    async with blotter((250, 70)) as user:
+    async with blotter((250, 70), start=AFTERNOON) as user:
         await user.until(lambda: all(user.pane(kind).is_attached for kind in kinds))
         await stand_on(user, BUSY)
         await user.until(lambda: len(user.codes("executions")) == 3)
@@ -99,7 +100,7 @@ async def test_a_large_screen_shows_all_panes_at_once_and_a_smaller_one_lets_the
 
 
 async def test_a_cancelled_block_says_what_was_ordered() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         cancelled = next(each for each in user.desk.snapshot.blocks.values() if each.block.id.code == QUIET)
         assert cancelled.ordered.quantity == 0, "what the server says: nothing is ordered any more"
         asked = [
@@ -112,7 +113,7 @@ async def test_a_cancelled_block_says_what_was_ordered() -> None:
 
 
 async def test_a_long_id_is_cut_in_the_middle_in_titles_as_in_cells() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         blocks = user.pane("blocks")
         long = next(id for id in blocks.shown if len(id.code) > 18)
         assert blocks.grid.move_to(long)
@@ -121,7 +122,7 @@ async def test_a_long_id_is_cut_in_the_middle_in_titles_as_in_cells() -> None:
 
 
 async def test_plus_and_minus_move_the_split_for_the_pane_with_the_focus_and_equals_resets_it() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         blocks = height(user, "blocks")
         await user.press("minus", "minus")
@@ -142,14 +143,14 @@ async def test_plus_and_minus_move_the_split_for_the_pane_with_the_focus_and_equ
 
 
 async def test_where_one_pane_has_the_screen_the_split_says_why_it_does_not_move() -> None:
-    async with blotter((80, 24)) as user:
+    async with blotter((80, 24), start=AFTERNOON) as user:
         await user.press("plus")
         assert user.notices[-1] == "One pane has the whole screen: there is no split to move."
         assert user.desk.split is None
 
 
 async def test_at_160_columns_the_first_screen_has_what_a_head_of_trading_looks_for() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
         assert {"Compliance", "Approval", "Average", "Last", "Name"} <= {*first["blocks"]}
@@ -160,7 +161,7 @@ async def test_at_160_columns_the_first_screen_has_what_a_head_of_trading_looks_
 
 
 async def test_at_120_columns_placements_say_price_and_time_and_blocks_whether_they_may_be_placed() -> None:
-    async with blotter((120, 34)) as user:
+    async with blotter((120, 34), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
         assert {"State", "Limit", "Executed", "Average", "Checks"} <= {*first["blocks"]}
@@ -170,7 +171,7 @@ async def test_at_120_columns_placements_say_price_and_time_and_blocks_whether_t
 
 async def test_compliance_and_approval_are_marks_where_their_words_have_no_room() -> None:
     failed, warned = "BLK-0011", "BLK-0004"
-    async with blotter((80, 24)) as user:
+    async with blotter((80, 24), start=AFTERNOON) as user:
         assert "Checks" in titles(user.pane("blocks").grid)
         assert "Approval" not in titles(user.pane("blocks").grid)
         assert user.row("blocks", failed)["checks"] == "C▲ A▲"
@@ -178,13 +179,13 @@ async def test_compliance_and_approval_are_marks_where_their_words_have_no_room(
         await user.press("question_mark")
         await user.type("checks")
         await user.until(lambda: "failed or rejected: it cannot be placed" in user.text())
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         assert {"Compliance", "Approval"} <= {*titles(user.pane("blocks").grid)}
         assert "Checks" not in titles(user.pane("blocks").grid)
 
 
 async def test_numbers_stand_on_the_point_and_money_under_units_with_their_titles_above() -> None:
-    async with blotter((200, 50)) as user:
+    async with blotter((200, 50), start=AFTERNOON) as user:
         grid = user.pane("blocks").grid
         lines = [grid.render_line(y).text for y in range(len(grid.visible_keys) + 1)]
         for title in ("Ordered", "Limit", "Average", "Last"):
@@ -203,7 +204,7 @@ async def test_numbers_stand_on_the_point_and_money_under_units_with_their_title
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 34), (160, 48), (250, 70)])
 async def test_no_state_and_no_number_is_cut_at_any_size(size: tuple[int, int]) -> None:
-    async with blotter(size) as user:
+    async with blotter(size, start=AFTERNOON) as user:
         if size > (100, 0):
             await stand_on(user, BUSY)
         for kind in ("blocks", "orders", "placements"):
@@ -231,7 +232,7 @@ def test_rows_of_panes_share_what_there_is_and_none_disappears() -> None:
 
 
 async def test_the_footer_follows_filter_and_selection_and_the_status_bar_says_what_is_open() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         ledger = user.desk.snapshot.blocks
         sells = [row for row in ledger.values() if row.block.side == "Sell" and limit(row, "GBP")]
         await user.press("slash")
@@ -279,7 +280,7 @@ MONEY = {"orders": "notional", "placements": "notional", "transactions": "consid
 
 
 async def test_the_footer_of_every_pane_follows_filter_and_marks_and_mixes_no_side_and_no_currency() -> None:
-    async with blotter((160, 48)) as user:
+    async with blotter((160, 48), start=AFTERNOON) as user:
         await user.press("l")
         for kind, key in PANES_AND_KEYS.items():
             await user.press(key)
@@ -329,7 +330,7 @@ async def test_what_a_head_of_trading_asks_for_is_a_column_of_the_panes_it_belon
         "orders": common | {"% ADV", "Compliance", "Approval"},
         "placements": common | {"Slip bp", "Broker says", "Average"},
     }
-    async with blotter((250, 70)) as user:
+    async with blotter((250, 70), start=AFTERNOON) as user:
         assert wanted["blocks"] - {"Trader"} <= {*titles(user.pane("blocks").grid)}, "without scrolling"
         await user.press("l")
         for kind, asked in wanted.items():
