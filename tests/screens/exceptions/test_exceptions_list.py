@@ -214,8 +214,13 @@ async def test_thresholds_of_the_settings_hold() -> None:
 
 
 async def test_only_keys_that_do_something_now_are_named() -> None:
+    async with blotter() as user:
+        assert user.desk.exceptions.text.splitlines()[0].endswith(" · u update")
     async with blotter(read_only=True) as user:
+        assert "1,572,000 USD" in user.desk.exceptions.text
+        assert "update" not in user.desk.exceptions.text
         await open_list(user)
+        assert "u update" not in user.text()
         await user.press("enter")
         await user.until(lambda: isinstance(user.app.screen, DeskScreen))
         assert user.desk.exceptions.text.startswith(

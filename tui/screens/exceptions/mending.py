@@ -25,6 +25,7 @@ class Mending:
         self._session = session
         self._scope = scope
         self._actions = {action.id: action for action in session.actions}
+        self._made: Scope | None = None
 
     def with_keys(self, sentence: str) -> str:
         """Return a sentence with this reader's keys in the place of actions' ids in braces."""
@@ -35,8 +36,9 @@ class Mending:
         return self._session.key_of(self._first(found)) or self.with_keys("{palette}")
 
     def key_and_label(self, found: OpenException) -> str:
-        """Return that key, and what it does."""
-        return f"{self.key(found)} {self._first(found).label.lower()}"
+        """Return that key, and what it does; empty where it may not be used, as in the past."""
+        action = self._first(found)
+        return "" if action.forbidden(self._desk_scope()) else f"{self.key(found)} {action.label.lower()}"
 
     def keys(self, found: OpenException) -> str:
         """Return all keys that mend it now: ``press c (cancel) or u (update)``; else why there are none."""
@@ -55,6 +57,12 @@ class Mending:
             return f"It is not on the desk: {self.keys(found)}."
         row = f"{found.mended_on.kind.singular} {short_id(snapshot, found.mended_on)}"
         return f"{OPENS} goes to {row}: {self.keys(found)}."
+
+    def _desk_scope(self) -> Scope:
+        """Return the scope of the desk, made once a snapshot: a list asks for it in every line."""
+        if self._made is None or self._made.snapshot is not self._session.snapshot:
+            self._made = self._scope()
+        return self._made
 
     def _first(self, found: OpenException) -> Action:
         return self._actions[found.kind.actions[0]]
