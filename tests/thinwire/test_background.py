@@ -69,14 +69,20 @@ def test_the_variable_of_terminals_names_the_background_last(variable: str, dark
 
 
 class WhiteTerminal(SlowLine):
-    """Answers the query for its background, and its reader types while the answer is under way."""
+    """Answers the query for its background; its reader types while it says so again.
 
-    asked = False
+    It is typed once the desk is drawn: a key that comes before there is a screen is nobody's.
+    """
+
+    answered = typed = False
 
     def _deliver(self) -> None:
         super()._deliver()
-        if not self.asked and self.far.screen.title.startswith("LOCAL"):
-            self.asked = True
+        if not self.answered and self.far.screen.title.startswith("LOCAL"):
+            self.answered = True
+            self.type(WHITE.encode())
+        elif not self.typed and "1 Blocks" in self.far.text():
+            self.typed = True
             self.type(f"?{WHITE}".encode())
 
 
