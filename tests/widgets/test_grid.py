@@ -304,6 +304,24 @@ async def test_a_number_takes_room_from_text_and_never_loses_a_digit() -> None:
         assert stage.lines[4].endswith("0.8200 ")
 
 
+async def test_columns_fit_what_is_in_sight_until_the_cursor_moves_and_only_grow_from_then_on() -> None:
+    stage = GridHost(30)
+    stage.rows["ORD-9"].quantity = 123_456_789_012
+    async with stage.run_test(size=(60, 20)) as pilot:
+
+        async def widths(width: int, height: int) -> list[int]:
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            return [slot.width for slot in stage.grid._slots]
+
+        tall, short = await widths(60, 20), await widths(60, 6)
+        assert (tall[3], short[3]) == (len("123,456,789,012"), stage.grid.columns[3].width)
+        await pilot.press("down")
+        assert await widths(60, 20) == await widths(60, 6) == tall
+        await widths(70, 6)
+        assert await widths(60, 6) == short
+
+
 async def test_a_number_that_is_only_half_in_sight_is_hidden() -> None:
     stage = GridHost(3)
     stage.rows["ORD-0"].quantity = 123_456

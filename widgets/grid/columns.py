@@ -79,7 +79,8 @@ class Slot(NamedTuple):
 class Need:
     """The widest texts seen so far in a column: it grows and never shrinks, so that columns stay in place.
 
-    A text may take up to twice what its column wants, where there is room.
+    The grid counts anew until somebody moves in it, and for another width of the screen. A text may take up
+    to twice what its column wants, where there is room.
     """
 
     __slots__ = ("_head", "_most", "_on_point", "enough", "tail")

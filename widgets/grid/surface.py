@@ -66,6 +66,8 @@ class Surface(ScrollView, inherit_bindings=False):
         """The column of the cell that was clicked last."""
         self._sort: tuple[tuple[str, bool], ...] = ()
         self._needs = [*map(Need, self._columns)]
+        self.keeps_columns = False
+        """Whether columns only grow, at the same width: once the cursor was moved, or as the owner says."""
         self._layout = Layout((), (), 0, 0)
         self._hidden = 0
         self._arranged_for: tuple[object, ...] = ()
@@ -155,11 +157,18 @@ class Surface(ScrollView, inherit_bindings=False):
 
     def _fill(self) -> None:
         """Make layout and frame for the present size."""
+        if not self.keeps_columns or self._layout.viewport != self.size.width:
+            self._measure_anew()
         self._laid_out = self.size
         self._set_extent()
         self._lay_out()
         self._frame = self._next_frame()
         self._lay_out()
+
+    def _measure_anew(self) -> None:
+        """Let columns take what the rows in sight need; texts seen before have no say any more."""
+        self._needs = [*map(Need, self._columns)]
+        self._known.clear()
 
     @contextmanager
     def _one_update(self) -> Iterator[None]:

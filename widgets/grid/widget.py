@@ -173,9 +173,10 @@ class Grid(Surface, can_focus=True):
         """Show ``keys``, each once, in that order, and ask again for the cells of the visible ones.
 
         Cursor, selection and scroll stay with their keys, but with ``on_top`` the cursor goes to the first
-        row, unless somebody moved it before. When the cursor's key is gone the cursor goes to the nearest
-        one left. An owner that knows where each key is gives an ``index``, and
-        ``changed`` when only these rows may have other cells: then many rows cost no more than few.
+        row and columns take the width of what is in sight now, unless somebody moved it before. When the
+        cursor's key is gone the cursor goes to the nearest one left. An owner that knows where each key is
+        gives an ``index``, and ``changed`` when only these rows may have other cells: then many rows cost no
+        more than few.
         """
         rows = self._rows
         before_key, before_row, selected = rows.cursor_key, rows.cursor, rows.selected
@@ -183,7 +184,9 @@ class Grid(Surface, can_focus=True):
         anchor = self._anchor_row(top)
         rows_before = rows.keys
         rows.replace(keys, index)
-        if changed is None:
+        if on_top and not self.keeps_columns:
+            self._measure_anew()
+        elif changed is None:
             self._known.clear()
         else:
             for key in changed:
@@ -306,7 +309,7 @@ class Grid(Surface, can_focus=True):
 
     def _move_cursor(self, row: int, top: int | None = None) -> None:
         """Put the cursor on ``row`` and bring it in sight, after scrolling to ``top`` if given."""
-        self._moved = True
+        self._moved = self.keeps_columns = True
         selected = self._rows.selected if self._rows.drawing else None
         left = self._rows.cursor_key
         with self._one_update():

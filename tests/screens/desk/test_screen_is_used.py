@@ -164,7 +164,7 @@ async def test_at_120_columns_placements_say_price_and_time_and_blocks_whether_t
     async with blotter((120, 34), start=AFTERNOON) as user:
         await stand_on(user, BUSY)
         first = {kind: titles(user.pane(kind).grid) for kind in ("blocks", "orders", "placements")}
-        assert {"State", "Limit", "Executed", "Average", "Checks"} <= {*first["blocks"]}
+        assert {"State", "Limit", "Executed", "Average", "Compliance", "Approval"} <= {*first["blocks"]}
         assert {"Quantity", "Broker", "State", "Executed", "Average", "Time UTC"} <= {*first["placements"]}
         assert {"Quantity", "Portfolio", "State", "Left"} <= {*first["orders"]}
 

@@ -298,6 +298,7 @@ class PanesScreen(BarsScreen):
         of = short_name(snapshot, cursor.kind, cursor.id) if cursor and self.linked else ""
         with self.app.batch_update():
             for kind, pane in self._panes.items():
+                pane.grid.keeps_columns |= self.pane(LEADER).grid.keeps_columns
                 scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None
                 if kind is not LEADER and pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of, news=news)
