@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Final
 
@@ -20,6 +20,7 @@ from tui.service.numbers import (
     parse_size,
     price,
 )
+from tui.service.orderline import parse_date
 from tui.service.snapshot.sizing import Size
 from widgets.fields import Field, Offer
 
@@ -318,10 +319,7 @@ def calendar_day(
 
 def parse_day(typed: str) -> datetime:
     """Read a day as midnight UTC; raises ValueError with a sentence."""
-    try:
-        return datetime.strptime(typed.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError(f"'{typed}' is not a day; write it as 2026-11-24.") from None
+    return datetime.combine(parse_date(typed), time(), UTC)
 
 
 def _weekday(typed: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from tui.actions.portfolios_typed import named_so, names_of
 from tui.api.base import ZERO
 from tui.service.id_lookup import IdLookup
@@ -9,6 +12,9 @@ from tui.service.numbers import counted, parse_money, parse_number, parse_quanti
 from tui.service.orderline import PortfolioShare, parse_portfolios
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
+
+_BETWEEN_PORTFOLIOS: Final = r",(?!\d{3}(?!\d))"
+"""A comma, but not one that groups thousands."""
 
 
 def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
@@ -23,8 +29,9 @@ def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare,
     """
     if "@" in typed:
         return parse_portfolios(typed, portfolios)
-    shares, measures = [], []
-    for part in filter(None, (piece.strip() for piece in typed.split(","))):
+    shares: list[PortfolioShare] = []
+    measures: list[str] = []
+    for part in filter(None, (piece.strip() for piece in re.split(_BETWEEN_PORTFOLIOS, typed))):
         name, *size = part.split()
         if len(size) not in (1, 2):
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
@@ -33,7 +40,10 @@ def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare,
             raise ValueError(f"{size[0]} of what? Write the whole before it: 50k @{name} {size[0]} ...")
         money = size[1].upper() if len(size) == 2 else ""
         value = parse_money(size[0], money) if money else parse_quantity(size[0])
-        shares.append(PortfolioShare(portfolios.read(name), value))
+        portfolio = portfolios.read(name)
+        if any(share.portfolio == portfolio for share in shares):
+            raise ValueError(f"{name} is named more than once.")
+        shares.append(PortfolioShare(portfolio, value))
         measures.append(money)
     if not shares:
         raise ValueError(

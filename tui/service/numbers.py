@@ -50,13 +50,17 @@ def parse_number(text: str, what: str = "Number") -> Decimal:
         raise ValueError(f"{what} is missing.")
     found = re.fullmatch(_NUMBER, typed)
     if found is None or not (found["whole"] or found["part"].strip(".")):
-        raise ValueError(f"'{typed}' is not a {what.lower()}{_reason(typed)}")
+        raise ValueError(f"'{typed}' is not {_a(what)}{_reason(typed)}")
     digits = found["whole"].replace(",", "") + found["part"].rstrip(".")
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"'{typed}' has more digits than any {what.lower()}.")
     number = Decimal(f"{found['sign']}{digits}")
     scale = _UNITS[found["unit"].lower()]
     return Decimal(f"{number.scaleb(scale):f}") if scale else number
+
+
+def _a(what: str) -> str:
+    return f"{'an' if what[0] in 'AEIOU' else 'a'} {what.lower()}"
 
 
 def _reason(typed: str) -> str:

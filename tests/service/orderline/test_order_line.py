@@ -208,7 +208,7 @@ def test_money_is_said_as_money_and_what_it_buys(text: str, said: str) -> None:
         ("b 50k VOD lmt cheap @A", "not a price", "cheap"),
         ("b 50k VOD lmt 1 now @A", "not understood here", "now"),
         ("b 50k VOD gtd 2026-11-19 @A", "in the past", "2026-11-19"),
-        ("b 50k VOD gtd soon @A", "not a date", "soon"),
+        ("b 50k VOD gtd soon @A", "not a day", "soon"),
         ("b 50k VOD @A 60% @B 30%", "The portfolios add up to 45,000 of 50,000: 5,000 too few.", "30%"),
         ("b 50k VOD @A 60%", "The portfolio takes 30,000 of 50,000: 20,000 too few.", "60%"),
         ("b 50k VOD @A 60k", "10,000 too many", "60k"),

@@ -10,7 +10,13 @@ from tui.service.orderline.order_line import (
     PortfolioShare,
     priced_at,
 )
-from tui.service.orderline.parser import expired, one_currency, parse_order_line, parse_portfolios
+from tui.service.orderline.parser import (
+    expired,
+    one_currency,
+    parse_date,
+    parse_order_line,
+    parse_portfolios,
+)
 
 __all__ = [
     "TIMES",
@@ -20,6 +26,7 @@ __all__ = [
     "PortfolioShare",
     "expired",
     "one_currency",
+    "parse_date",
     "parse_order_line",
     "parse_portfolios",
     "priced_at",

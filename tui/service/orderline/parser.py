@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ MARKET_WORDS: Final = ("mkt", "market")
 PRICE_WORDS: Final = {"lmt": "limit", "limit": "limit", "stp": "stop", "stop": "stop"}
 """The words before a price, and which one it is."""
 _TYPES: Final = ("at", *MARKET_WORDS, *PRICE_WORDS)
+_WORD: Final = r"(?!,(?:\s|$))\S+?(?=,?(?:\s|$))"
 _LONGEST_SIDE: Final = 3
 """The words of the longest side: buy to cover."""
 Hope = Literal["side", "instrument", "type", "time", "portfolio"]
@@ -140,7 +141,8 @@ def parse_portfolios(text: str, portfolios: IdLookup) -> tuple[tuple[PortfolioSh
 
 
 def _words(text: str) -> list[_Word]:
-    return [_Word(found.group(), found.start()) for found in re.finditer(r"\S+", text)]
+    """Return the words of a text; a comma behind one only separates it from the next."""
+    return [_Word(found.group(), found.start()) for found in re.finditer(_WORD, text)]
 
 
 def _side(parser: _OrderLineParser) -> str:
@@ -283,13 +285,25 @@ def _time(parser: _OrderLineParser, ticker: str) -> tuple[str, date | None]:
         parser.wrong("Say the date after 'gtd', like 2026-11-30.")
         return TIMES[force], None
     try:
-        till = date.fromisoformat(word.text)
-    except ValueError:
-        parser.wrong(f"'{word.text}' is not a date: write it like 2026-11-30.", word)
+        till = parse_date(word.text)
+    except ValueError as error:
+        parser.wrong(str(error), word)
         return TIMES[force], None
     if past := expired(till, parser.today(ticker)):
         parser.wrong(past, word)
     return TIMES[force], till
+
+
+def parse_date(typed: str) -> date:
+    """Read the day that an order is good till, in a line or a form, such as ``2026-11-30``.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
+    try:
+        return datetime.strptime(typed.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ValueError(f"'{typed}' is not a day; write it as 2026-11-24.") from None
 
 
 def expired(till: date, today: date) -> str:
