@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.service.dealer import BASE, Dealer, new_orders
 from tests.service.reference.around_the_rows import BROKEN, AroundTheRows
@@ -27,6 +28,8 @@ from tests.service.sample_rows import (
     snapshot_of,
     usd,
 )
+from tui.actions.action import Scope
+from tui.actions.place import place_form
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
@@ -321,4 +324,24 @@ async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
     for _ in range(20):
         await asyncio.sleep(0)
     assert facts.serial == told, "nor to a ticket that asks for it"
+    await dealer.desk.close()
+
+
+async def test_a_form_that_is_made_anew_in_a_thread_has_the_quote_asked_for_again(
+    server: AsyncBaseTransport,
+) -> None:
+    watching = Watching()
+    line = AroundTheRows(server, {GET: watching.answer})
+    dealer = Dealer.at(line, profile=DeskProfile(quotes=QuoteSeries("demo", max_age=timedelta(days=9999))))
+    await dealer.desk.load()
+    await dealer.desk.act(new_orders("BLK_1", ORD_1=100))
+    [row] = dealer.desk.snapshot.blocks.values()
+    watching.quote(row.block.lusid_instrument_id, "201")
+    rows, facts = dealer.desk.snapshot, dealer.desk.beside.facts
+    scope = Scope(rows, EntityKind.BLOCKS, (row.block.id,), LOCAL, NINE, facts=facts)
+    answered = asyncio.Event()
+    dealer.desk.subscribe(lambda update: answered.set())
+    await asyncio.to_thread(place_form, scope)
+    await asyncio.wait_for(answered.wait(), 60)
+    assert "last price 201.00 USD, mid" in place_form(replace(scope, snapshot=dealer.desk.snapshot)).intro
     await dealer.desk.close()

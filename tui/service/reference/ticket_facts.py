@@ -80,7 +80,7 @@ class TicketFacts:
         found = self._holdings.holding(key)
         if found is not NOT_ASKED:
             return found
-        self._follow(self._holdings.start((key,)))
+        self._in_loop(lambda: self._follow(self._holdings.start((key,))))
         return READING
 
     def known_holding(self, key: HoldingKey) -> Holding:
@@ -102,7 +102,7 @@ class TicketFacts:
     def ask_quote(self, known: Instrument) -> None:
         """Ask for the quote of an instrument, unless it was asked for lately or there are no quotes."""
         if self._quotes is not None and self._quotes.due((known.luid,)):
-            self._follow((asyncio.create_task(self.read_quotes((known.luid,))),))
+            self._in_loop(lambda: self._follow((asyncio.create_task(self.read_quotes((known.luid,))),)))
 
     async def read_quotes(self, luids: Iterable[str]) -> None:
         """Read the quotes of instruments and the rates of their currencies, and have them published.
