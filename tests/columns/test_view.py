@@ -10,11 +10,21 @@ import pytest
 from tests.service.sample_rows import snapshot_of
 from tui.api.base import CurrencyAndAmount, PerpetualProperty, PropertyValue, ResourceId
 from tui.api.models import Allocation, Block, Execution, Order, Placement
-from tui.columns.filter import parse_filter
+from tui.columns.filter import columns_by_name, headers_of, parse_filter
 from tui.columns.filter_completion import pane_completer
-from tui.columns.filter_grammar import EXAMPLES, FilterError, complete_part
+from tui.columns.filter_grammar import (
+    EXAMPLES,
+    Either,
+    Every,
+    FilterError,
+    Negated,
+    Term,
+    complete_part,
+    parse,
+)
 from tui.columns.format import DisplayContext, clock, state_text
 from tui.columns.panes import COLUMNS
+from tui.columns.property_columns import PropertyColumn
 from tui.columns.row_texts import CSV
 from tui.columns.shown_rows import of_view
 from tui.columns.sorted_rows import SortedRows
@@ -229,10 +239,83 @@ def test_a_filter_says_until_when_its_times_stand(text: str, until: str | None) 
         ("side:buy or (!", "side:buy"),
         ("!", ""),
         ("vod", "vod"),
+        ("vod last activity>", "vod"),
     ],
 )
 def test_what_is_unfinished_at_the_end_waits_for_the_rest(typed: str, whole: str) -> None:
-    assert complete_part(typed) == whole
+    is_header = headers_of(tuple(columns_by_name(EntityKind.BLOCKS)))
+    assert complete_part(typed, is_header) == whole
+
+
+HEADERS = [
+    (kind, column)
+    for kind in (EntityKind.BLOCKS, EntityKind.ORDERS, EntityKind.PLACEMENTS)
+    for column in COLUMNS[kind]
+    if " " in column.title
+]
+
+
+def test_a_header_of_several_words_needs_no_quotation_marks() -> None:
+    assert len(HEADERS) > 10
+    for kind, column in HEADERS:
+        is_header = headers_of(tuple(columns_by_name(kind)))
+        for begin in ("", "!", "vod ", "vod (side:sell or "):
+            for end in (">5", ">=1", ":none", "<2m ago", "=x or y"):
+                plain, marked = f"{begin}{column.title.lower()}{end}", f'{begin}"{column.title}"{end}'
+                trees = [
+                    parse(text, lambda name: "activity" in name, TODAY.is_time, is_header)
+                    for text in (plain, marked)
+                ]
+                assert without_words(trees[0]) == without_words(trees[1])
+
+
+def without_words(node: object) -> object:
+    """Return a tree of terms without how their words were typed, in small letters."""
+    match node:
+        case Term(_, column, sign, text):
+            return column.lower(), sign, text
+        case Negated(part):
+            return "!", without_words(part)
+        case Every(parts) | Either(parts):
+            return type(node), tuple(map(without_words, parts))
+    raise AssertionError(node)
+
+
+DESK_SIDE = PropertyColumn("Order/desk/Way", "Desk side", "String")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("quantity>2k % done<50", ["ORD-10", "ORD-1"]),
+        ("%done<50 quantity>2k", ["ORD-10", "ORD-1"]),
+        ("Time UTC:none !id:9", ["ORD-10", "ORD-2", "ORD-1"]),
+        ("rules not passed:none state:fire", ["ORD-2"]),
+        ("desk side:sell", []),
+        ("desk side:none id:9", ["ORD-9"]),
+        ('"desk" side:sell', []),
+        ("vod side:sell", ["ORD-9"]),
+    ],
+)
+def test_headers_are_found_among_words_that_mean_what_they_meant(text: str, codes: list[str]) -> None:
+    view = View(EntityKind.ORDERS, text, properties=(DESK_SIDE,))
+    assert [id.code for id in finish(SortedRows.build(view, DESK)).ids] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("% dne>5", "no column 'dne' here; there is done."),
+        ("passed:x", "no column 'passed' here; there is Rules not passed."),
+        ("sized on:x", "no column 'on' here"),
+        ("limit USD>5", "no column 'USD' here"),
+        ('"limit USD">5', "no column 'limit USD' here; there is limit."),
+        ("% done>many", "% done: 'many' is not a number"),
+    ],
+)
+def test_a_header_that_is_spelt_wrong_is_told_with_the_right_one(text: str, says: str) -> None:
+    with pytest.raises(FilterError, match=says):
+        shown(filter=text)
 
 
 def test_every_example_of_the_grammar_is_understood_by_the_blocks() -> None:
@@ -243,8 +326,8 @@ def test_every_example_of_the_grammar_is_understood_by_the_blocks() -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("si", ("side:", '"Sized in":')),
-        ("vod or por", ("portfolio:", '"Portfolio name":')),
+        ("si", ("side:", "Sized in:")),
+        ("vod or por", ("portfolio:", "Portfolio name:")),
         ("side:", ("Buy", "Sell")),
         ("side:s", ("Sell",)),
         ("state:part", ()),
@@ -257,6 +340,12 @@ def test_every_example_of_the_grammar_is_understood_by_the_blocks() -> None:
         ("sco", ("scope:",)),
         ("scope:d", ("demo",)),
         ("side:buy ", ()),
+        ("sized i", ("Sized in:",)),
+        ("vod (rules not", ("Rules not passed:",)),
+        ("% d", ("% done>",)),
+        ("vod or % a", ("% ADV>",)),
+        ("sized in:", ("units",)),
+        ('"sized" in', ("instrument:",)),
     ],
 )
 def test_columns_and_their_values_complete_the_word_being_typed(typed: str, offered: tuple[str, ...]) -> None:

@@ -17,7 +17,18 @@ from tui.api.models import Execution, OrderGraphBlock, Placement, Transaction
 from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
 from tui.columns.column import Column, Getter, Value, exported
-from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
+from tui.columns.filter_grammar import (
+    SCOPE,
+    Either,
+    Every,
+    FilterError,
+    IsHeader,
+    Negated,
+    Node,
+    Term,
+    name_typed,
+    parse,
+)
 from tui.columns.panes import COLUMNS
 from tui.columns.property_columns import PropertyColumn
 from tui.columns.view import newest_of
@@ -106,7 +117,7 @@ def read_filter(text: str, asked: Filterable, present: Present | None = None) ->
         FilterError: it cannot be understood; the message says which word and what would do.
     """
     reader = _Reader(asked, present or Present(datetime.now(UTC)))
-    tree = parse(text, reader.is_timed, reader.present.is_time)
+    tree = parse(text, reader.is_timed, reader.present.is_time, headers_of(asked.columns))
     test = reader.test_of(tree)
     return Filter(test, min(reader.moving, default=None))
 
@@ -122,8 +133,21 @@ def find_column(name: str, columns: Iterable[Named]) -> Column | None:
 
     The zone that the header of a time names may stand behind it.
     """
-    meant = {squeezed(name), squeezed(re.sub(_ZONE_BEHIND, "", name))}
-    return next((column for names, column in columns if meant & set(map(squeezed, names))), None)
+    meant, timed = squeezed(name), squeezed(re.sub(_ZONE_BEHIND, "", name))
+    return next(
+        (
+            column
+            for names, column in columns
+            for each in map(squeezed, names)
+            if each == meant or (column.times == "moment" and each == timed)
+        ),
+        None,
+    )
+
+
+def headers_of(columns: Sequence[Named]) -> IsHeader:
+    """Return whether words before a sign are the name of a column, blanks and all."""
+    return lambda words: find_column(" ".join(words), columns) is not None
 
 
 def squeezed(name: str) -> str:
@@ -131,13 +155,22 @@ def squeezed(name: str) -> str:
     return canonical(name).replace(" ", "").replace("-", "").replace("_", "")
 
 
-def unknown_column(name: str, offered: Sequence[str]) -> FilterError:
-    """Return the error of a name that no column has: it offers what is spelt like it, else all there are."""
-    known = {squeezed(each): each for each in offered}
+def unknown_column(name: str, columns: Sequence[Named]) -> FilterError:
+    """Return the error of a name that no column has: it offers what is spelt like it, else all there are.
+
+    They are offered as they are typed: headers of several words too, where the name is a word of theirs.
+    """
+    ids = [first for (first, *_), _ in columns]
+    headers = [each for names, _ in columns for each in names if " " in each]
+    known = {squeezed(each): each for each in (*ids, SCOPE, *headers)}
     wanted = squeezed(name)
-    alike = [known[each] for each in known if each.startswith(wanted)]
+    alike = [each for key, each in known.items() if key.startswith(wanted)]
+    alike = alike or [each for each in headers if wanted in map(squeezed, each.split())]
     alike = alike or [known[each] for each in get_close_matches(wanted, known, n=3)]
-    return FilterError(f"There is no column '{name}' here; there {_are(alike or list(offered))}.")
+    is_header = headers_of(columns)
+    once = {(find_column(each, columns) or SCOPE): each for each in reversed(alike or [*ids, SCOPE])}
+    typed = [name_typed(each, is_header) for each in reversed(once.values())]
+    return FilterError(f"There is no column '{name}' here; there {_are(typed)}.")
 
 
 def _are(names: Sequence[str]) -> str:
@@ -211,8 +244,7 @@ class _Reader:
             return _scope_test(term, self._asked)
         column = find_column(term.column, self._asked.columns)
         if column is None:
-            names = (first for (first, *_), _ in self._asked.columns)
-            raise unknown_column(term.column, (*names, SCOPE))
+            raise unknown_column(term.column, self._asked.columns)
         get, matches = column.value, self._value_test(term, column)
         return lambda snapshot, row: matches(get(snapshot, row))
 

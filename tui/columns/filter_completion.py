@@ -9,8 +9,25 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tui.columns.column import Column, natural
-from tui.columns.filter import IN_WORDS, NO_VALUE, Filterable, find_column, of_pane, scopes_of, squeezed
-from tui.columns.filter_grammar import SCOPE, quoted_if_needed, split_term, tokens, unquoted
+from tui.columns.filter import (
+    IN_WORDS,
+    NO_VALUE,
+    Filterable,
+    find_column,
+    headers_of,
+    of_pane,
+    scopes_of,
+    squeezed,
+)
+from tui.columns.filter_grammar import (
+    MOST_WORDS,
+    SCOPE,
+    Token,
+    name_typed,
+    quoted_if_needed,
+    tokens,
+    unquoted,
+)
 from tui.columns.format import DisplayContext
 from tui.columns.property_columns import PropertyColumn
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
@@ -39,16 +56,19 @@ class FilterCompleter:
 
     def __init__(self, asked: Filterable, snapshot: Snapshot, newest: Callable[[], Iterable[Any]]) -> None:
         self._asked, self._snapshot, self._newest = asked, snapshot, newest
+        self._is_header = headers_of(asked.columns)
         self._values: dict[str, tuple[str, ...]] = {}
 
     def complete(self, text: str, cursor: int) -> Completion:
         """Return what completes the word before ``cursor``: columns, instruments, or values behind a sign."""
-        token = next(reversed(tuple(tokens(text[:cursor]))), None)
-        if token is None or token.is_sign or token.at + len(token.text) < cursor:
+        words = tokens(text[:cursor], self._is_header)
+        if not words or words[-1].is_sign or words[-1].end < cursor:
             return Completion(cursor, cursor)
-        column, sign, value = split_term(token.text)
+        column, sign, value = words[-1].parts
         if not sign:
-            return Completion(token.at, cursor, self._begun(unquoted(token.text)))
+            begun_header = self._header_begun(text[:cursor], words)
+            begun_word = Completion(words[-1].at, cursor, self._begun(unquoted(words[-1].text)))
+            return begun_header or begun_word
         found = self._values_of(column) if column else TIMES
         begun = canonical(unquoted(value))
         first = [each for each in found if canonical(each).startswith(begun)]
@@ -56,14 +76,28 @@ class FilterCompleter:
         candidates = [quoted_if_needed(each) for each in (*first, *inside) if canonical(each) != begun]
         return Completion(cursor - len(value), cursor, tuple(candidates[:MOST]))
 
+    def _header_begun(self, text: str, words: Sequence[Token]) -> Completion | None:
+        """Return what completes the longest header of several words that ``text`` ends in the begin of."""
+        for first in range(max(0, len(words) - MOST_WORDS), len(words) - 1):
+            if all(each.is_plain for each in words[first:]) and not words[first].keyword:
+                start = words[first].at
+                found = self._columns_named(" ".join(text[start:].split()), canonical)
+                if found:
+                    return Completion(start, len(text), tuple(found[:MOST]))
+        return None
+
+    def _columns_named(self, begun: str, compared: Callable[[str], str]) -> list[str]:
+        """Return the columns with a name that begins so, each by the first such, as it is typed."""
+        return [
+            f"{name_typed(found[0], self._is_header)}{_sign_of(column)}"
+            for names, column in self._asked.columns
+            if (found := [each for each in names if compared(each).startswith(compared(begun))])
+        ]
+
     def _begun(self, word: str) -> tuple[str, ...]:
         """Return the columns whose id or header begins so, as they are typed, then such instruments."""
         begun = squeezed(word)
-        columns = [
-            f"{quoted_if_needed(found[0])}{_sign_of(column)}"
-            for names, column in self._asked.columns
-            if (found := [each for each in names if squeezed(each).startswith(begun)])
-        ]
+        columns = self._columns_named(word, squeezed)
         if SCOPE.startswith(begun):
             columns.append(f"{SCOPE}:")
         wanted = canonical(word)

@@ -2,7 +2,7 @@
 
 A filter is words that must all match; ``or`` stands between alternatives and binds less, parentheses group,
 ``!`` or ``not`` turns a word or a group round. A word is a text to look for, or a column, a sign and a value.
-Quotation marks keep blanks and signs together.
+Quotation marks keep blanks and signs together; the header of a column needs none for its blanks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXAMPLES: Final = (
     ('state:"partly filled"', "quotation marks keep blanks, signs and 'or' together"),
     ("side=sell", "the whole text, where : looks for a part of it"),
     ("state:partlyfilled", "states, sides and terms by the desk's words or the server's, in any spelling"),
-    ('"last activity">09:30', "a column by its header, or without blanks: lastactivity>09:30"),
+    ("last activity>09:30", "a column by its header, with blanks or without: lastactivity>09:30"),
     ("ordered>=50k", "numbers: < <= > >= =, as sizes are typed"),
     ("created:today", "times: a day, a minute or a second that is typed is the whole of it"),
     ("created>yesterday 16:00", "since then, in the zone shown"),
@@ -40,6 +40,10 @@ _OR, _AND, _NOT = "or", "and", "not"
 _TERM: Final = re.compile(
     r'(?:(?P<column>[^\W\d_][^\s"<>=:!()]*|"[^"]*")?(?P<sign><=|>=|<|>|=|:))?(?P<text>.*)', re.DOTALL
 )
+_NAME: Final = re.compile(r'([^\s"<>=:!()]+)[<>=:]')
+_ANY_SIGN: Final = re.compile(r'["<>=:!()]')
+MOST_WORDS: Final = 8
+"""The words of the longest header that is looked for before a sign."""
 LONGEST_TIME: Final = 5
 """The words that a time is typed in, at most: ``19 Nov 2026 09:30 +02:00``."""
 
@@ -81,12 +85,38 @@ class Either(Struct, frozen=True):
 Node: TypeAlias = Term | Negated | Every | Either
 
 
+IsHeader: TypeAlias = Callable[[Sequence[str]], bool]
+"""Whether words before a sign are the header of a column."""
+
+
 class Token(Struct, frozen=True):
-    """A word, or one of ``(``, ``)`` and ``!``, and where it begins in the text."""
+    """A word, or one of ``(``, ``)`` and ``!``, and where it begins in the text.
+
+    ``header`` is the part before its sign where that is a header as it is shown, blanks and all.
+    """
 
     text: str
     at: int
     is_sign: bool = False
+    header: str = ""
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the text."""
+        return self.at + len(self.text)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a word without signs and quotation marks."""
+        return _ANY_SIGN.search(self.text) is None
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The column, the sign and the text of a word; the first two are empty where it has none."""
+        match = _TERM.fullmatch(self.text[len(self.header) :])
+        assert match is not None
+        column = " ".join(self.header.split()) or unquoted(match["column"] or "")
+        return column, match["sign"] or "", match["text"]
 
     @property
     def keyword(self) -> str:
@@ -95,8 +125,42 @@ class Token(Struct, frozen=True):
         return word if self.is_sign or word in (_OR, _AND, _NOT) else ""
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """Yield the words and signs of a filter. A quotation mark that is still open reaches the end."""
+def tokens(text: str, is_header: IsHeader) -> list[Token]:
+    """Return the words and signs of a filter; the longest header before a sign is one word with it."""
+    found: list[Token] = []
+    for token in _apart(text):
+        named = None if token.is_sign else _NAME.match(token.text)
+        if named is not None:
+            first = _first_of_header(found, named[1], is_header)
+            if first is not None:
+                at = found[first].at if first < len(found) else token.at
+                header = text[at : token.at + len(named[1])]
+                del found[first:]
+                token = Token(text[at : token.end], at, header=header)
+        found.append(token)
+    return found
+
+
+def _first_of_header(before: Sequence[Token], name: str, is_header: IsHeader) -> int | None:
+    """Return the place of the word of ``before`` with which a header begins that ends in ``name``.
+
+    That is the place behind them all for ``name`` itself, where it is a header that does not begin as the
+    names of columns do: ``%done``. None where ``name`` ends no header.
+    """
+    words, places = [name], []
+    if not name[0].isalnum() and is_header(words):
+        places.append(len(before))
+    for place in range(len(before) - 1, max(-1, len(before) - MOST_WORDS), -1):
+        if not before[place].is_plain:
+            break
+        words.insert(0, before[place].text)
+        if not before[place].keyword and is_header(words):
+            places.append(place)
+    return min(places, default=None)
+
+
+def _apart(text: str) -> Iterator[Token]:
+    """Yield the words and signs between blanks. A quotation mark that is still open reaches the end."""
     at, depth, end = 0, 0, len(text)
     while at < end:
         char = text[at]
@@ -119,7 +183,9 @@ def _closing(text: str, at: int) -> int:
     return len(text) if found < 0 else found + 1
 
 
-def parse(text: str, is_timed: Callable[[str], bool], is_time: Callable[[str], bool]) -> Node:
+def parse(
+    text: str, is_timed: Callable[[str], bool], is_time: Callable[[str], bool], is_header: IsHeader
+) -> Node:
     """Return the tree of a filter; that of an empty one has no parts.
 
     The value of a column that ``is_timed`` (without a name: of a row) goes on over blanks where that
@@ -128,35 +194,38 @@ def parse(text: str, is_timed: Callable[[str], bool], is_time: Callable[[str], b
     Raises:
         FilterError: a word says nothing, or something stands in the wrong place.
     """
-    parser = _Parser(tuple(tokens(text)), is_timed, is_time)
+    parser = _Parser(tokens(text, is_header), is_timed, is_time)
     return parser.alternatives()
 
 
-def complete_part(text: str) -> str:
+def complete_part(text: str, is_header: IsHeader) -> str:
     """Return a filter that is still being typed without what is unfinished at its end.
 
-    >>> complete_part("vod side:"), complete_part("side:buy or ("), complete_part("vod")
-    ('vod', 'side:buy', 'vod')
+    >>> [complete_part(text, lambda words: False) for text in ("vod side:", "side:buy or (", "vod")]
+    ['vod', 'side:buy', 'vod']
     """
-    found = list(tokens(text))
-    while found and (found[-1].keyword in ("(", "!", _OR, _AND, _NOT) or _is_begun(found[-1].text)):
+    found = tokens(text, is_header)
+    while found and (found[-1].keyword in ("(", "!", _OR, _AND, _NOT) or _is_begun(found[-1])):
         found.pop()
-    if not found:
-        return ""
-    return text[: found[-1].at + len(found[-1].text)]
+    return text[: found[-1].end] if found else ""
 
 
-def _is_begun(word: str) -> bool:
+def _is_begun(token: Token) -> bool:
     """Return whether a word has a column and a sign, and nothing behind it yet."""
-    match = _TERM.fullmatch(word)
-    return match is not None and bool(match["sign"]) and not match["text"].strip('"')
+    _, sign, text = token.parts
+    return bool(sign) and not text.strip('"')
 
 
-def split_term(word: str) -> tuple[str, str, str]:
-    """Return the column, the sign and the text of a word; the first two are empty where it has none."""
-    match = _TERM.fullmatch(word)
-    assert match is not None
-    return unquoted(match["column"] or ""), match["sign"] or "", match["text"]
+def name_typed(name: str, is_header: IsHeader) -> str:
+    """Return the name of a column as it is typed before a sign: in quotation marks where it is read else.
+
+    >>> name_typed("Sell % of day", lambda words: words == ["Sell", "%", "of", "day"])
+    'Sell % of day'
+    >>> name_typed("Value (net)", lambda words: True)
+    '"Value (net)"'
+    """
+    read = [token.parts for token in tokens(f"{name}:x", is_header)]
+    return name if read == [(name, ":", "x")] else f'"{unquoted(name)}"'
 
 
 def unquoted(text: str) -> str:
@@ -231,10 +300,10 @@ class _Parser:
             if inside == Every(()):
                 raise FilterError("'()' says nothing to look for.")
             return inside
-        return self._term(token.text)
+        return self._term(token)
 
-    def _term(self, word: str) -> Term:
-        column, sign, text = split_term(word)
+    def _term(self, token: Token) -> Term:
+        word, (column, sign, text) = token.text, token.parts
         if sign and self._is_timed(column) and not text.startswith('"'):
             text, word = self._time(text, word)
         said = unquoted(text)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tui.api.side_families import family_of, family_typed
 from tui.api.states import normalize
 from tui.columns.column import Column
-from tui.columns.filter import columns_by_name, find_column, read_limit, squeezed
+from tui.columns.filter import columns_by_name, find_column, headers_of, read_limit, squeezed
 from tui.columns.filter_grammar import SCOPE, Either, Every, FilterError, Negated, Node, Term, parse
 from tui.columns.panes import COLUMNS
 from tui.service.browse import DATES
@@ -67,7 +67,9 @@ FIELDS: Final[Mapping[EntityKind, Mapping[str, ServerField]]] = {
 
 _OPERATORS: Final = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "=": "eq", ":": "eq"}
 _OPPOSITE: Final = {"lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt", "eq": "neq"}
-_OWN_GRAMMAR: Final = re.compile(r"(?i)\S\s+(eq|neq|lte?|gte?|startswith|(not\s+)?(in|exists)|any|all)\b")
+_OWN_GRAMMAR: Final = re.compile(
+    r"(?i)\S\s+(eq|neq|lte?|gte?|startswith|(not\s+)?(in|exists)|any|all)\b(?![<>=:])"
+)
 """A filter that holds a field and an operator of the API: it is written in its grammar."""
 _LUID: Final = re.compile(r"(?i)(LUID|CCY)_\w+")
 
@@ -93,7 +95,9 @@ class _Writer:
 
     def write(self, text: str) -> str:
         """Return a whole filter."""
-        return self._written(parse(text, self._is_timed, self._present.is_time), negated=False)
+        is_header = headers_of(tuple(columns_by_name(self._kind)))
+        tree = parse(text, self._is_timed, self._present.is_time, is_header)
+        return self._written(tree, negated=False)
 
     def _is_timed(self, name: str) -> bool:
         field = FIELDS[self._kind].get(_id_of(name, self._kind)) if name else None

@@ -72,9 +72,10 @@ class FiltersRows(ShowsRows[ScreenResultType]):
     @on(FilterBar.Changed)
     def _filter_typed(self, event: FilterBar.Changed) -> None:
         event.stop()
+        from tui.columns.filter import headers_of
         from tui.columns.filter_grammar import complete_part
 
-        self.apply(complete_part(event.text))
+        self.apply(complete_part(event.text, headers_of(self.filterable().columns)))
 
     @on(FilterBar.Submitted)
     def _filter_submitted(self, event: FilterBar.Submitted) -> None:

@@ -86,6 +86,12 @@ async def test_tab_completes_columns_and_values_and_the_line_shows_which_there_a
         await user.press("tab", "enter")
         await user.until(lambda: '/state:"partly ' in user.text())
         assert user.codes("blocks")
+        await user.press("slash", "ctrl+u")
+        await user.type("!filled last ac")
+        await user.press("tab")
+        await user.type("1h ago")
+        await user.press("enter")
+        await user.until(lambda: "/!filled Last activity>1h ago" in user.text())
 
 
 async def test_an_unfinished_word_is_refused_on_enter_with_what_is_missing() -> None:

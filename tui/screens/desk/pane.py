@@ -455,10 +455,11 @@ class Pane(Vertical):
 
         One that cannot be understood restores the filter from before, and says why.
         """
-        from tui.columns.filter import parse_filter
+        from tui.columns.filter import columns_by_name, headers_of, parse_filter
         from tui.columns.filter_grammar import FilterError, complete_part
 
-        wrong, text = "", complete_part(text) if typing else text.strip()
+        is_header = headers_of(tuple(columns_by_name(self.kind, self.view.properties)))
+        wrong, text = "", complete_part(text, is_header) if typing else text.strip()
         try:
             parse_filter(text, self.kind, self.view.properties, self._present())
         except FilterError as error:
