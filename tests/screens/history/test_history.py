@@ -336,3 +336,16 @@ async def test_of_several_orders_one_is_told_at_a_time_in_sentences() -> None:
         assert orders[1].code in user.text()
         await user.press("shift+tab", "shift+tab")
         await user.until(lambda: f"{len(orders)} of {len(orders)} orders" in user.text())
+
+
+async def test_enter_on_a_fill_leads_to_it_where_no_fill_was_looked_at_before() -> None:
+    async with blotter((100, 30)) as user:
+        await user.go("blocks", "BLK-0002")
+        await user.press("h")
+        await user.until(lambda: " filled 8,000 at 2,754 JPY" in user.text())
+        assert "busted since" in user.text()
+        await user.press("enter")
+        await user.until(lambda: user.desk.active.kind.value == "executions")
+        fill = Ref(EntityKind.EXECUTIONS, demo("EXE-000002"))
+        await user.until(lambda: user.pane("executions").cursor == fill)
+        assert len(user.codes("executions")) == len(user.desk.snapshot.executions)

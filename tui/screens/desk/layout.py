@@ -360,7 +360,7 @@ class PanesScreen(BarsScreen):
         self._follow()
         pane = self.pane(ref.kind)
         found = pane.grid.move_to(ref.id) or (self._drop_filter_of(pane) and pane.grid.move_to(ref.id))
-        if not found and pane.arranging:
+        if not found and (pane.arranging or not pane.grid.is_attached):
             self.set_timer(DEBOUNCE_S, lambda: self._point_at(ref))
 
     def _drop_filter_of(self, pane: Pane) -> bool:
