@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.paths import EXAMPLES
-from tests.service.dealer import Dealer, rid
+from tests.service.dealer import Dealer, fill, rid
 from tests.service.sample_rows import order, snapshot_of
 from tui.api import codec
 from tui.api.errors import NotFound
@@ -21,7 +21,7 @@ from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import HistoryEntry, entries
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
-from tui.service.verbs import UpdateOrders
+from tui.service.verbs import RecordFills, UpdateOrders
 
 
 @pytest.mark.parametrize("shape", ["old", "new"])
@@ -127,6 +127,19 @@ async def test_a_story_counts_down_what_is_left_and_says_states_as_a_desk_does(d
     fills = [sentence for sentence in told if sentence.startswith("filled")]
     assert fills == ["filled 35 at 189.5 USD by ALBN, 25 left", "filled 40 at 189.5 USD by ALBN, 60 left"]
     assert not [sentence for sentence in told if "PartiallyFilled" in sentence or "State" in sentence]
+
+
+async def test_a_fill_that_was_busted_is_told_to_be(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    await dealer.fill("EXE-1", "PLC-1", 40)
+    await dealer.desk.act(RecordFills((replace(fill("EXE-2", "PLC-1", 35), state="Cancelled"),)))
+    await dealer.allocate("PLC-1")
+    told = [entry.said for entry in await dealer.desk.history(rid("ORD-1"))]
+    assert [sentence for sentence in told if sentence.startswith("filled")] == [
+        "filled 35 at 189.5 USD by ALBN, busted since",
+        "filled 40 at 189.5 USD by ALBN, 60 left",
+    ]
 
 
 async def test_a_market_order_never_looks_like_the_limit_order_it_was(dealer: Dealer) -> None:

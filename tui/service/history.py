@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tui.api import codec
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import Allocation, Execution, HistoryItem, Order, Placement
-from tui.api.states import normalize
+from tui.api.states import is_cancelled, normalize
 from tui.service.numbers import units
 from tui.service.outcomes import lowered
 from tui.service.row_phrases import phrase_of, trade_of, with_whom
@@ -170,7 +170,8 @@ def _said(item: HistoryItem, name: str, old: str, new: str, row: Any, snapshot: 
     size = f"{units(trade.size)} {trade.unit}".rstrip()
     if isinstance(row, Execution) and action == "orderexecuted":
         by = f" by {row.counterparty}" if row.counterparty else ""
-        return f"filled {size} {trade.terms}{by}{_left(row, snapshot)}"
+        left = ", busted since" if is_cancelled(row.state) else _left(row, snapshot)
+        return f"filled {size} {trade.terms}{by}{left}"
     if isinstance(row, Placement) and action == "orderplaced":
         return f"placed {size} {with_whom(row)}, {trade.terms}"
     if isinstance(row, Placement) and action == "placementcancelled":
