@@ -8,6 +8,7 @@ cells of the grid alone, ``r`` draw all of it again; moving is what the widgets 
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -164,6 +165,7 @@ class GridStage(BenchHost):
     def key_l(self) -> None:
         """Load."""
         self.query_one(Grid).show(self.keys)
+        gc.freeze()  # as the blotter does after a load
 
     def key_s(self) -> None:
         """Sort."""
@@ -221,6 +223,7 @@ class TableStage(BenchHost):
         for key in self.keys:
             cells = zip(COLUMNS, self.rows[key].cells(), strict=True)
             table.add_row(*[self.drawn(column, cell) for column, cell in cells], key=key)
+        gc.freeze()  # as the blotter does after a load
 
     def key_s(self) -> None:
         """Sort."""

@@ -112,6 +112,11 @@ class PtyTerminal:
         while not self._ended and self.read(quiet):
             pass
 
+    def worked(self) -> float:
+        """Return the seconds of processor that all threads of the program have taken."""
+        times = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(each.read_text().split()[0]) for each in times) / 1e9
+
     def resident(self) -> float:
         """Return the most memory the program has held, in MiB."""
         status = Path(f"/proc/{self.pid}/status").read_text()
