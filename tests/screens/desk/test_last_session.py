@@ -18,6 +18,7 @@ from tests.screens.desk.test_saved_views import filtered, saved
 from tests.screens.desk.test_saved_views import store as views_of
 from tui.columns.last_session import PINS_KEPT
 from tui.screens.desk.pane import Pane
+from tui.screens.desk.tape_line import TapeLine
 from tui.started_files import StartedSession
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -177,6 +178,9 @@ async def test_what_is_wrong_in_the_file_is_named_and_the_rest_is_restored(tmp_p
             "code: is missing",
         ):
             await user.until(lambda: words in told(user))  # noqa: B023
+        assert "\N{REPLACEMENT CHARACTER}" not in user.text()
+        said = user.desk.query_one(TapeLine).text
+        assert "Last session: " in said, said
         assert "by Side up" in title(user, "blocks")
         assert not user.desk.linked
         assert user.codes("blocks")[0] == "BLK-0007"

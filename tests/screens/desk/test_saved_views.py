@@ -107,12 +107,18 @@ async def test_what_another_blotter_saved_is_not_written_over_unasked(tmp_path: 
 
 async def test_what_is_wrong_in_the_file_is_told_and_views_are_found_by_name(tmp_path: Path) -> None:
     views = store(tmp_path)
-    (tmp_path / "views.toml").write_text('[views.broken]\nlinked = false\ncolour = "red"\n')
+    mine = '[views.broken]\nlinked = false\ncolour = "red"\n[views.other]\nsplit = 400\n'
+    (tmp_path / "views.toml").write_text(mine)
     async with blotter((160, 48), views=views) as user:
         await user.press("right_square_bracket")
         await user.until(lambda: said(user, "views.toml, line 3: [views.broken] colour: is not known here"))
         assert user.app.session.view_name == "broken"
         assert not user.desk.linked, "the rest of it holds"
+        await user.press("right_square_bracket", "left_square_bracket")
+        await user.until(lambda: user.app.session.view_name == "broken")
+        assert "colour: is not known here" in user.text(), "it stays until it is dismissed"
+        await user.press("escape")
+        await user.until(lambda: "colour: is not known here" not in user.text())
         await user.press("colon")
         await user.type("view: gilts")
         await user.until(lambda: "View: gilts" in user.text())

@@ -27,8 +27,7 @@ async def read_views(desk: PanesScreen) -> StoredViews | None:
     stored = await asyncio.to_thread(store.read)
     before, desk.session.stored_views = desk.session.stored_views, stored
     if stored.wrong and (before is None or before.wrong != stored.wrong):
-        told = "\n".join(stored.wrong)
-        desk.notify(told, title="Views", severity="warning", timeout=30, markup=False)
+        desk.notify(" ".join(stored.wrong), title="Views", severity="error", markup=False)
     return stored
 
 

@@ -68,8 +68,7 @@ class SessionKeeper:
         desk = self._desk
         kept = await asyncio.to_thread(self._store.read)
         if kept.wrong:
-            told = "\n".join(kept.wrong)
-            desk.notify(told, title="Last session", severity="warning", timeout=30, markup=False)
+            desk.notify(" ".join(kept.wrong), title="Last session", severity="error", markup=False)
         left = session_of(kept.found, self._today)
         self._seen = dict(left.pinned)
         if kept.found:
