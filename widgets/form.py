@@ -158,7 +158,7 @@ def explanation(entry: FieldEntry, *, told: bool = False) -> Content:
         lead = (
             f"{key_words(NEXT)} completes: "
             if field.completion(entry.value)
-            else f"{field.help} "
+            else f"{field.help}: "
             if field.help
             else "Known: "
         )

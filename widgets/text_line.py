@@ -15,6 +15,9 @@ from widgets.whole_numbers import shortened
 SHORTEST_CUT: Final = 6
 """Cells that are left of a piece at least; with fewer it is left out."""
 
+MORE: Final = " · …"
+"""Stands behind the last piece shown of a series."""
+
 
 class TextLine(Widget):
     """A line of two parts, shown as data, never markup; where both do not fit, ``keeps`` stays whole."""
@@ -93,6 +96,7 @@ class Pieces(Widget):
         self._ranks: tuple[int, ...] = ()
         self._spread = False
         self._cut: int | None = None
+        self._series: int | None = None
 
     @property
     def text(self) -> str:
@@ -106,17 +110,20 @@ class Pieces(Widget):
         *,
         spread: bool = False,
         cut: int | None = None,
+        series: int | None = None,
     ) -> None:
         """Show ``pieces``; those of the highest rank are left out first, among equals the last.
 
         With ``spread`` the last of all stands at the right edge. Piece ``cut`` is cut to the room there is
-        where it does not fit whole. Repaint only a change.
+        where it does not fit whole. Pieces of rank ``series`` belong together: where only some of them are
+        shown, the last one says that there are more. Repaint only a change.
         """
         made = tuple(Content(piece) if isinstance(piece, str) else piece for piece in pieces)
         ranks = tuple(ranks) or (0,) * len(made)
         if len(made) == len(self._pieces) and ranks == self._ranks and all(map(same, made, self._pieces)):
             return
         self._pieces, self._ranks, self._spread, self._cut = made, tuple(ranks), spread, cut
+        self._series = series
         self.refresh()
 
     def render(self) -> Content:
@@ -132,6 +139,7 @@ class Pieces(Widget):
                 kept.append(last)
                 break
             more = self._more
+        self._say_more(pieces, kept, room)
         shown = [pieces[at] for at in sorted(kept)] + ([Content(more)] if more else [])
         self._ends = []
         for at, each in enumerate(sorted(kept)):
@@ -142,6 +150,18 @@ class Pieces(Widget):
             shown[-1:] = [Content(" " * spare), shown[-1]]
             self._ends.pop()
         return Content(" ") + Content(self._gap).join(shown)
+
+    def _say_more(self, pieces: list[Content], kept: list[int], room: int) -> None:
+        """Say behind the last piece of the series that there are more, where some of it are left out."""
+        series = {at for at, rank in enumerate(self._ranks) if rank == self._series}
+        if not series.difference(kept):
+            return
+        while shown := series.intersection(kept):
+            last = max(shown)
+            if self._width(pieces, kept) + len(MORE) <= room:
+                pieces[last] = Content.assemble(pieces[last], MORE)
+                return
+            kept.remove(last)
 
     def on_click(self, event: events.Click) -> None:
         """Tell which piece was clicked; none when that was between two."""

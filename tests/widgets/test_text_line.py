@@ -60,3 +60,14 @@ def test_the_last_piece_stands_at_the_right_edge() -> None:
     line.show(BAND, (0, 0, 2, 1), spread=True)
     assert line.render().plain.endswith("UTC")
     assert line.render().cell_length == 60
+
+
+def test_a_series_that_is_not_shown_whole_says_so_at_every_width() -> None:
+    money = (" open buy 1,095,900 EUR", "· buy 11,469,079 GBP", "· sell 3,812,160 GBP")
+    for width in range(20, 110):
+        line = LineOf(width)
+        line.show((*BAND[:3], *money, BAND[3]), (0, 0, 2, 3, 3, 3, 1), spread=True, series=3)
+        shown = line.render()
+        assert shown.cell_length <= width, width
+        seen = sum(each.strip("· ") in shown.plain for each in money)
+        assert (" · …" in shown.plain) == (0 < seen < len(money)), f"{shown.plain!r} at {width}"

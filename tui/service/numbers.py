@@ -50,7 +50,7 @@ def parse_number(text: str, what: str = "Number") -> Decimal:
         raise ValueError(f"{what} is missing.")
     found = re.fullmatch(_NUMBER, typed)
     if found is None or not (found["whole"] or found["part"].strip(".")):
-        raise ValueError(f"'{typed}' is not {_a(what)}{_reason(typed)}")
+        raise ValueError(f"'{typed}' is not {_a(what)}{_reason(typed, what)}")
     digits = found["whole"].replace(",", "") + found["part"].rstrip(".")
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"'{typed}' has more digits than any {what.lower()}.")
@@ -63,12 +63,12 @@ def _a(what: str) -> str:
     return f"{'an' if what[0] in 'AEIOU' else 'a'} {what.lower()}"
 
 
-def _reason(typed: str) -> str:
+def _reason(typed: str, what: str) -> str:
     if re.fullmatch(_DECIMAL_COMMA, typed):
         return ": a comma groups thousands, the decimal mark is a point."
     if re.fullmatch(_MISPLACED_COMMAS, typed):
         return ": its commas do not group thousands."
-    return ". Type it like 1,000 or 50k or 1.5m."
+    return ". Type it like 0.82 or 1,250.5." if what == "Price" else ". Type it like 1,000 or 50k or 1.5m."
 
 
 def has_number_commas(text: str) -> bool:

@@ -101,7 +101,7 @@ class StatusBar(Pieces):
         pieces = [
             piece if rank in (_FIRST, _MONEY) else Content.assemble(" ", piece) for rank, piece in shown
         ]
-        self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh))
+        self.show(pieces, [rank for rank, _ in shown], spread=bool(fresh), series=_MONEY)
 
 
 def window_title(environment: Environment, frame: DeskFrame) -> str:
