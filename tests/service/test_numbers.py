@@ -68,6 +68,11 @@ def test_sizes_that_are_not(typed: str, why: str) -> None:
     assert str(caught.value).endswith(".")
 
 
+def test_what_is_no_price_is_told_how_prices_are_typed() -> None:
+    with pytest.raises(ValueError, match=r"^'50%' is not a price\. Type it like 0\.82 or 1,250\.5\.$"):
+        parse_price("50%")
+
+
 def test_a_price_keeps_the_digits_it_was_typed_with() -> None:
     assert str(parse_price("0.8200")) == "0.8200"
     assert parse_price("0") == 0

@@ -34,11 +34,10 @@ from tui.service.snapshot.sizing import Size, block_ordered
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, instrument_key
 from tui.service.verbs import PlaceBlocks, Verb
 from tui.service.verbs.facts import placement_request_line
-from tui.service.wire_words import TYPES, offered
+from tui.service.wire_words import ENTRIES, TYPES, offered
 from tui.service.writes.limit_words import percent
 from widgets.fields import Field
 
-ENTRY_TYPES: Final = ("Undecided", "Manual", "Direct", "Ems", "External")
 MOST_NAMED: Final = 4
 """Blocks named while a quantity is typed; more would not fit the line."""
 
@@ -56,7 +55,7 @@ def place_form(scope: Scope) -> Form:
             check=problem(lambda typed: read_brokers(typed, brokers)),
         ),
         text("system", "System", choices=systems(scope.snapshot), help="Execution system"),
-        pick("entry", "Entry", ENTRY_TYPES, "Manual", help="How it is entered"),
+        pick("entry", "Entry", tuple(ENTRIES), "Manual", help="How it is entered"),
     )
     title = f"Place {counted(len(ids), 'block')}"
     intro = rows_in_words(scope.snapshot, EntityKind.BLOCKS, ids)
@@ -355,5 +354,5 @@ def _request(
         stop_price=money_or_none(values.get("stop", ""), currency) or block.stop_price,
         counterparty=broker.name or None,
         execution_system=values["system"].strip(" ") or None,
-        entry_type=values["entry"],
+        entry_type=ENTRIES[values["entry"]],
     )

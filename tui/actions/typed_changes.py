@@ -18,7 +18,7 @@ from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import parse_size
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import Snapshot
-from tui.service.wire_words import TIMES_IN_FORCE, TYPES, offered
+from tui.service.wire_words import ENTRIES, TIMES_IN_FORCE, TYPES, entry_in_words, offered
 
 Row = Order | Placement
 PriceName = Literal["limit", "stop"]
@@ -101,6 +101,8 @@ def new_portfolio(scope: Scope, order: Order, values: Values) -> ResourceId | No
 
 def new_route(row: Placement, values: Values) -> dict[str, Any]:
     """Return what changes of who works a placement and how, by the names of the API."""
-    names = {"counterparty": "counterparty", "system": "execution_system", "entry": "entry_type"}
+    names = {"counterparty": "counterparty", "system": "execution_system"}
     typed = {wire: values[field].strip(" ") for field, wire in names.items()}
+    if values["entry"] != entry_in_words(row.entry_type):
+        typed["entry_type"] = ENTRIES.get(values["entry"], "")
     return {wire: text for wire, text in typed.items() if text and text != getattr(row, wire)}

@@ -22,7 +22,7 @@ from tui.actions.form_fields import (
 )
 from tui.actions.instruments_typed import last_price_of
 from tui.actions.live_positions import MOST_ASKED, with_positions
-from tui.actions.place import ENTRY_TYPES, MOST_NAMED
+from tui.actions.place import MOST_NAMED
 from tui.actions.portfolios_typed import named_so
 from tui.actions.typed_changes import (
     Row,
@@ -60,7 +60,7 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.verbs.replacing import order_request, placement_request
-from tui.service.wire_words import TIMES_IN_FORCE, TYPES, in_words, offered
+from tui.service.wire_words import ENTRIES, TIMES_IN_FORCE, TYPES, entry_in_words, in_words, offered
 from widgets.fields import Field
 
 INTRO: Final = f"Only changes are sent. Relative sizes: -50%, +1k. '{NONE}' clears a price."
@@ -119,8 +119,8 @@ def _placements_form(scope: Scope) -> Form:
         pick(
             "entry",
             "Entry",
-            ("", *ENTRY_TYPES),
-            (one.entry_type or "") if one else "",
+            ("", *ENTRIES),
+            entry_in_words(one.entry_type) if one else "",
             empty="none" if one and not one.entry_type else UNCHANGED,
         ),
         *_term_fields(scope.snapshot, one),

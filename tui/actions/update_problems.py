@@ -25,6 +25,7 @@ from tui.api.states import normalize
 from tui.service.snapshot.naming import instrument_and_id
 from tui.service.snapshot.sizing import size_of
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.wire_words import entry_in_words
 
 APART: Final = (
     "Type, time in force and a cleared price are sent with the whole {0}, which checks no {1}: "
@@ -87,7 +88,7 @@ def _cannot_be_cleared(snapshot: Snapshot, row: Row, values: Values) -> Sequence
     else:
         held["counterparty"] = ("broker", row.counterparty or "")
         held["system"] = ("system", row.execution_system or "")
-        held["entry"] = ("entry", row.entry_type or "")
+        held["entry"] = ("entry", entry_in_words(row.entry_type))
     return [
         f"The {noun} was {was} and cannot be cleared: write it again, or another."
         for field, (noun, was) in held.items()

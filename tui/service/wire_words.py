@@ -40,13 +40,19 @@ TIMES: Final = (
     TimeInForce("At the opening", "OPG", ("AtTheOpening", "OPG")),
 )
 """Every time in force with words of its own."""
-ENTRIES: Final[Mapping[str, str]] = {"Manual": "manual", "Ems": "EMS", "Direct": "direct"}
-"""How a placement came about, by the API's names."""
+ENTRIES: Final[Mapping[str, str]] = {
+    "Undecided": "Undecided",
+    "Manual": "Manual",
+    "Direct": "Direct",
+    "EMS": "Ems",
+    "External": "External",
+}
+"""How a placement came about in words, and the API's names of it."""
 _OFFERED_TIMES: Final = 4
 """How many of them forms offer: a date is carried by a property, which only the order line offers."""
 TIMES_IN_FORCE: Final[Mapping[str, str]] = {each.words: each.names[0] for each in TIMES[:_OFFERED_TIMES]}
 _TIME_NAMES: Final = {normalize(name): each for each in TIMES for name in each.names}
-_ENTRY_WORDS: Final = {normalize(wire): words for wire, words in ENTRIES.items()}
+_ENTRY_WORDS: Final = {normalize(wire): words for words, wire in ENTRIES.items()}
 _WORDS: Final = (
     {normalize(wire): words for words, wire in TYPES.items()}
     | {name: each.words for name, each in _TIME_NAMES.items()}
@@ -94,13 +100,21 @@ def time_in_cell(wire: str | None) -> str:
     return known.short if known else wire or ""
 
 
-def entry_in_cell(wire: str | None) -> str:
-    """Return how a placement came about; an unknown one as it came.
+def entry_in_words(wire: str | None) -> str:
+    """Return how a placement came about, as forms offer it; an unknown one as it came."""
+    return _ENTRY_WORDS.get(normalize(wire), wire or "")
 
-    >>> entry_in_cell("EMS"), entry_in_cell("Direct"), entry_in_cell("Phone")
+
+def entry_in_cell(wire: str | None) -> str:
+    """Return how a placement came about, as a cell shows it; an unknown one as it came.
+
+    >>> entry_in_cell("Ems"), entry_in_cell("Direct"), entry_in_cell("Phone")
     ('EMS', 'direct', 'Phone')
     """
-    return _ENTRY_WORDS.get(normalize(wire), wire or "")
+    known = _ENTRY_WORDS.get(normalize(wire))
+    if known is None:
+        return wire or ""
+    return known if known.isupper() else known.lower()
 
 
 def side_in_cell(wire: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -29,6 +30,8 @@ async def test_a_ticket_says_what_is_placed_and_half_of_it_goes_to_two_brokers_i
         assert "Buy 17,000 AAPL (Apple) limit 229.5 USD, day · BLK-0029" in ticket
         assert "17,000 units unplaced of 17,000 · last price 230.00 USD, last limit " in ticket
         await user.fill("quantity", "50%")
+        await user.press("tab")
+        assert "Who works it; several as ALBN 60% KEYS 40%: " in user.text()
         await user.fill("counterparty", "albn 60% KEYS 40%")
         ticket = user.text()
         assert "50% = 8,500 of 17,000 unplaced" in ticket
@@ -141,3 +144,19 @@ async def test_a_broker_of_several_words_stands_as_it_is_typed() -> None:
         await user.fill("counterparty", "Acme & Sons")
         await user.press("enter")
         assert "with Acme & Sons" in await user.preview()
+
+
+async def test_a_placement_is_dated_when_it_is_asked_for_however_long_its_ticket_was_open() -> None:
+    shown = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+    async with blotter(clock=lambda: shown) as user:
+        await user.go("blocks", "BLK-0029")
+        await user.press("p")
+        await user.fill("counterparty", "ALBN")
+        await user.press("tab", "tab", "right", "right")
+        assert "< EMS >" in user.text()
+        shown += timedelta(minutes=3)
+        await user.press("enter")
+        await user.confirm("y")
+        await user.report()
+        page = await user.client.placements.list(filter="blockIds.code eq 'BLK-0029'")
+        assert [(row.created_date, row.entry_type) for row in page.values] == [(shown, "Ems")]

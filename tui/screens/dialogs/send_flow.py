@@ -79,6 +79,8 @@ async def ask_for_verb(
                 return None
             values = {"answer": chosen}
             scope = replace(scope, snapshot=desk.snapshot)
+        if loaded.form is not None:  # which may have been open for long
+            scope = replace(scope, now=desk.beside.facts.now())
         try:
             verb = await _beside(partial(loaded.verb, scope, values), many=many)
         except ValueError as error:  # what was looked up is another than what was typed for

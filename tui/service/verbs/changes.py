@@ -20,7 +20,7 @@ from tui.service.state_words import state_in_words
 from tui.service.verbs.preview_line import LARGEST
 from tui.service.verbs.verb import KeyedVerb
 from tui.service.verbs.verdicts import Verdict, Versions, verdict_of
-from tui.service.wire_words import in_words
+from tui.service.wire_words import entry_in_words, in_words
 
 _UPDATABLE: Final = (
     "quantity",
@@ -204,6 +204,8 @@ def value_words(value: Any, name: str = "", portfolio: Callable[[ResourceId], st
         return f"{value:%d %b %Y}"
     if name == "state":
         return state_in_words(value)
+    if name == "entry_type":
+        return entry_in_words(value)
     if name in _IN_WORDS:
         return in_words(value)
     return units(value) if isinstance(value, Decimal) else str(value)
