@@ -36,6 +36,7 @@ Group = Literal[
 ]
 Values = Mapping[str, str]
 GONE: Final = "This is not on the desk any more."
+NO_ROW: Final = "There is no row under the cursor."
 PART: Final = 32
 """Rows in focus that are looked at between two pauses."""
 
@@ -320,7 +321,13 @@ class WriteAction(Action, frozen=True, kw_only=True):
 def only(kinds: Iterable[EntityKind], otherwise: str) -> Callable[[Scope], str | None]:
     """Return a reason for rows that are not of ``kinds``: the sentence ``otherwise``."""
     allowed = frozenset(kinds)
-    return lambda scope: None if scope.kind in allowed and scope.ids else otherwise
+
+    def reason(scope: Scope) -> str | None:
+        if scope.kind not in allowed:
+            return otherwise
+        return None if scope.ids else NO_ROW
+
+    return reason
 
 
 def first_reason(*reasons: Callable[[Scope], str | None]) -> Callable[[Scope], str | None]:

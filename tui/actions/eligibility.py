@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tui.actions.action import Scope
+from tui.actions.action import NO_ROW, Scope
 from tui.api.base import ResourceId
 from tui.api.models import Block, Order, Placement
 from tui.api.states import is_cancelled, is_final, is_finished, normalize
@@ -34,7 +34,13 @@ def currencies(snapshot: Snapshot) -> Sequence[str]:
 
 def requires(find: Callable[[Scope], Sequence[ResourceId]], otherwise: str) -> Callable[[Scope], str | None]:
     """Return a reason for scopes in which ``find`` finds nothing: the sentence ``otherwise``."""
-    return lambda scope: None if find(scope) else f"{otherwise}{_doubt(scope)}"
+
+    def reason(scope: Scope) -> str | None:
+        if not scope.ids:
+            return NO_ROW
+        return None if find(scope) else f"{otherwise}{_doubt(scope)}"
+
+    return reason
 
 
 def _doubt(scope: Scope) -> str:
@@ -109,6 +115,8 @@ def placeable(scope: Scope) -> tuple[ResourceId, ...]:
 
 def fill_disabled_reason(scope: Scope) -> str | None:
     """Return why no fill can be recorded here: it takes exactly one placement, or one fill to correct."""
+    if not scope.ids:
+        return NO_ROW
     if len(scope.ids) > 1:
         return "Record one fill at a time: clear the selection first."
     if scope.kind is EntityKind.EXECUTIONS and scope.rows:

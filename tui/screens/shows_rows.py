@@ -8,11 +8,11 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.screen import ScreenResultType
 
+from tui.actions.action import NO_ROW
 from tui.columns.shown_rows import ShownRows
 from tui.screens.dismiss_once import DismissOnce
 from tui.session import DeskSession
 
-NOTHING: Final = "There is no row under the cursor."
 TAKES_ROWS: Final = (Binding("y", "copy", "Copy"), Binding("E", "export", "Export"))
 """The keys by which rows are copied and exported, on the desk and everywhere else."""
 
@@ -42,7 +42,7 @@ class ShowsRows(DismissOnce[ScreenResultType]):
         if shown.chosen:
             await copy_rows(self.app, self.session, shown, self.proposed_copy)
         else:
-            self.notify(NOTHING, markup=False)
+            self.notify(NO_ROW, markup=False)
 
     @work(group="dialog", description="export")
     async def action_export(self) -> None:

@@ -135,3 +135,14 @@ async def test_an_outcome_that_nobody_knows_is_told_whatever_is_filtered() -> No
         assert "1 OUTCOME UNKNOWN" in lines(user)[0]
         assert "outcome not known: place" in user.desk.exceptions.text
         assert user.desk.exceptions.count == count
+
+
+async def test_keys_where_no_row_is_shown_say_that_there_is_none_not_what_rows_would_be() -> None:
+    async with blotter((120, 34)) as user:
+        for pane, keys in (("2", "pmucabCSPhiy"), ("3", "mucabfhy")):
+            await user.press(pane, "slash", *"zzz", "enter")
+            for key in keys:
+                await user.press(key)
+                other_kind = (pane, key) in (("3", "m"), ("3", "C"))
+                said = "Only orders move" if other_kind else "There is no row under the cursor."
+                assert said in user.notices[-1], (pane, key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from tui.actions.action import NO_ROW
 from tui.actions.pinned_rows import PROTECTS
 from tui.columns.panes import PANES, PaneSpec
 from tui.columns.property_columns import PropertyColumn, named, properties_seen
@@ -204,7 +205,7 @@ PANE: Final[tuple[DeskCommand, ...]] = (
         "Pin",
         "Keep the rows on top whatever sort and filter, and exempt from cancelling everything; or unpin them",
         "Rows",
-        disabled_reason=lambda scope: None if scope.ids else "There is no row under the cursor.",
+        disabled_reason=lambda scope: None if scope.ids else NO_ROW,
         run=pin,
     ),
     DeskCommand(

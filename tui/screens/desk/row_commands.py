@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.actions.action import Scope
+from tui.actions.action import NO_ROW, Scope
 from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
@@ -15,12 +15,12 @@ from tui.service.snapshot.snapshot import EntityKind, Ref
 
 
 def _no_row(scope: Scope) -> str | None:
-    return None if scope.ids else "There is no row under the cursor."
+    return None if scope.ids else NO_ROW
 
 
 def _no_order(scope: Scope) -> str | None:
     if not scope.ids:
-        return "There is no row under the cursor."
+        return NO_ROW
     found = order_of(scope.snapshot, Ref(scope.kind, scope.ids[0]))
     return None if found else "No order stands behind this row, so there is no history to show."
 
