@@ -11,7 +11,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -79,6 +79,7 @@ async def desk_app(
     views: ViewStore | None = None,
     last_session: SessionStore | None = None,
     theme: str = DEFAULT,
+    zone: tzinfo = UTC,
 ) -> AsyncIterator[BlotterApp]:
     """Return the app on a server of its own, which keeps nothing; ``wrap`` may break the line between.
 
@@ -106,6 +107,7 @@ async def desk_app(
             journal=Journal(None),
             open_sandbox=open_sandbox,
             profile=replace(profile, home=preferences.home),
+            zone=zone,
             now=now,
         )
 
@@ -118,7 +120,7 @@ async def desk_app(
     preferences = Preferences(
         ascii=ascii,
         read_only=read_only,
-        zone=UTC,
+        zone=zone,
         refresh_s=refresh_s,
         exports=exports,
         keys=keys or {},

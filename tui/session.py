@@ -59,7 +59,7 @@ class Preferences(Struct, frozen=True):
     exceptions: Mapping[str, int | None] = field(default_factory=dict)
     """Minutes after which each kind of exception is one, None never; over the usual ones."""
     first_screen: str = "desk"
-    zone: tzinfo | None = None
+    zone: tzinfo = UTC
     exports: Path | None = None
     log_file: Path | None = None
     tape: TapeSettings = TapeSettings()
@@ -138,8 +138,7 @@ class DeskSession:
     @property
     def display_context(self) -> DisplayContext:
         """Glyphs, time zone, today, and the minute that ages are counted to: that of the past in the past."""
-        zone = self.preferences.zone or datetime.now().astimezone().tzinfo or UTC
-        now = self.now()
+        zone, now = self.preferences.zone, self.now()
         minute = (self.snapshot.as_at or now).replace(second=0, microsecond=0)
         return DisplayContext(self.preferences.ascii, zone, now.astimezone(zone).date(), minute)
 

@@ -75,6 +75,7 @@ class DeskChoices(Struct, frozen=True):
     profile: DeskProfile
     limits: tuple[LimitTable, ...]
     open_sandbox: OpenSandbox
+    zone: tzinfo
     cache: Path | None = None
 
 
@@ -129,7 +130,8 @@ def run_blotter(given: argparse.Namespace) -> int:
     try:
         settings = load_settings(paths.config_file(), vocabulary)
         log_file = start_log(paths.log_file(), settings.log_level)
-        server = _server(given, settings)
+        zone = _zone(settings.zone)
+        server = _server(given, settings, zone)
     except (CheckError, SecretError) as error:
         return print_mistakes("blotter", str(error), USAGE_ERROR)
     except OSError as error:
@@ -172,7 +174,7 @@ def run_blotter(given: argparse.Namespace) -> int:
             first_screen=settings.first_screen,
             exports=paths.data_dir() / "exports",
             log_file=log_file,
-            zone=_zone(settings.zone),
+            zone=zone,
             tape=settings.tape,
             visits=server.visits,
             views=StartedViews(server.profile.shared_views),
@@ -210,17 +212,17 @@ def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
-def _zone(named: str) -> tzinfo | None:
-    """Return the zone of the settings, UTC where the machine's time zone is none; None stands for the
-    machine's zone, which may change."""
-    from datetime import UTC, datetime
+def _zone(named: str) -> tzinfo:
+    """Return the zone of the settings, else this machine's; UTC where that is none."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    from tui.machine_zone import machine_zone
 
     if named:
-        from zoneinfo import ZoneInfo
-
         return ZoneInfo(named)
     try:
-        datetime.now().astimezone()
+        return machine_zone()
     except ValueError:
         print_mistakes(
             "blotter",
@@ -228,7 +230,6 @@ def _zone(named: str) -> tzinfo | None:
             0,
         )
         return UTC
-    return None
 
 
 def _can_draw() -> bool:
@@ -237,13 +238,13 @@ def _can_draw() -> bool:
     return encoding in ("utf8", "utf16", "utf32")
 
 
-def _server(given: argparse.Namespace, settings: Settings) -> ChosenServer:
+def _server(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> ChosenServer:
     if given.url or given.profile:
-        return _remote(given, settings)
-    return _embedded(given, settings)
+        return _remote(given, settings, zone)
+    return _embedded(given, settings, zone)
 
 
-def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
+def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> ChosenServer:
     """Reach a server over the network."""
     from tui.signon import resolve_remote
 
@@ -261,7 +262,7 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         journal = _journal(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
         choices = DeskChoices(
-            read_only, server.profile, server.limits, sandboxes, _cache(server.environment.url)
+            read_only, server.profile, server.limits, sandboxes, zone, _cache(server.environment.url)
         )
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
@@ -270,7 +271,7 @@ def _remote(given: argparse.Namespace, settings: Settings) -> ChosenServer:
     return ChosenServer(server.environment, connect, server.profile, read_only, visits=visits, session=left)
 
 
-def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
+def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> ChosenServer:
     """Run the embedded server in this process and reach it over its own HTTP, without a socket."""
     from msgspec.structs import replace
 
@@ -308,7 +309,7 @@ def _embedded(given: argparse.Namespace, settings: Settings) -> ChosenServer:
         http = Http(IN_PROCESS, transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = replace(environment, user=ServerSettings().user)
-        choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine))
+        choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine), zone)
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     visits = _visits(str(file.resolve())) if file else None
@@ -341,6 +342,7 @@ def _connection(
         open_sandbox=choices.open_sandbox,
         profile=choices.profile,
         cache=choices.cache,
+        zone=choices.zone,
     )
 
     async def close() -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
@@ -137,6 +137,7 @@ class Dealer:
         kind: EnvironmentKind = EnvironmentKind.LOCAL,
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
+        zone: tzinfo = UTC,
     ) -> Dealer:
         """Return a dealer at a desk of their own, with a transport of their own."""
         line, clock = FaultyTransport(server), SteppedClock()
@@ -157,6 +158,7 @@ class Dealer:
             open_sandbox=open_sandbox,
             profile=profile,
             cache=cache,
+            zone=zone,
         )
         dealer = cls(desk, line, book, clock, pauses=pauses)
         desk.subscribe(dealer.updates.append)

@@ -123,7 +123,7 @@ def _left_out(snapshot: Snapshot) -> str:
     """Return that blocks may work which are too quiet for the desk; empty when none was left out."""
     if snapshot.active_since is None:
         return ""
-    since = f"{snapshot.active_since:%d %b}"
+    since = snapshot.day_in_words(snapshot.active_since)
     return (
         f"Blocks without activity since {since} are not on this desk: what works of them is not counted, "
         "and not cancelled."

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tui.api.placing_states import Guard
 from tui.service.state_words import StateWord, known_state, state_in_words
+from tui.service.typed_times import local_time
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -75,7 +76,7 @@ def clock(moment: datetime | None, context: DisplayContext) -> str:
     """
     if moment is None or moment.year <= 1:
         return ""
-    local = moment.astimezone(context.zone)
+    local = local_time(moment, context.zone)
     days = "" if local.date() == context.today else f"{day(local, context)} "
     offset = f"{local:%z}"
     behind = "" if local.utcoffset() == context.offset else f" {offset[:3]}:{offset[3:5]}"
@@ -99,7 +100,7 @@ def minute(moment: datetime | None, context: DisplayContext) -> str:
     """Return the time of day without seconds, or the day when it is not today."""
     if moment is None or moment.year <= 1:
         return ""
-    local = moment.astimezone(context.zone)
+    local = local_time(moment, context.zone)
     return f"{local:%H:%M}" if local.date() == context.today else day(local, context)
 
 

@@ -284,7 +284,9 @@ class Browser:
 
     def _page(self, search: Search, way: Way, number: int, found: _Rows) -> BrowsedPage:
         desk = self._desk()
-        builder = SnapshotBuilder(Snapshot(as_at=desk.as_at, home=desk.home, compliance=desk.compliance))
+        builder = SnapshotBuilder(
+            Snapshot(as_at=desk.as_at, home=desk.home, zone=desk.zone, compliance=desk.compliance)
+        )
         for kind in EntityKind:
             if kind is not search.kind:
                 builder.unread[kind] = Unread("not read while browsing")

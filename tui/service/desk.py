@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -73,6 +73,7 @@ class Desk(SyncedDesk):
         profile: what its profile says of it: which part of the server it is about.
         cache: the folder for what is remembered of this server; None remembers nothing.
         now: this machine's clock, aware UTC.
+        zone: the zone in which its sentences say times.
         pause: waits between reads of an unknown outcome.
     """
 
@@ -88,9 +89,10 @@ class Desk(SyncedDesk):
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
         now: Callable[[], datetime] = utc_now,
+        zone: tzinfo = UTC,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now)
+        super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now, zone=zone)
         self.market = SimulatedMarket(client, environment.kind)
         self.read_only = read_only
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -12,13 +12,12 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tui.api.client import Client
 from tui.service.desk_profile import DeskProfile
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.past_versions import changed_at
 from tui.service.sync.queries import LISTED, blocks_of
 from tui.service.sync.reader import Reader
@@ -57,7 +56,7 @@ async def read_earlier(
         if ref.kind in LISTED:
             blocks |= blocks_of(builder, ref.kind, (now.row(ref),))
     wanted = {*newest, *(Ref(EntityKind.BLOCKS, id) for id in blocks if id in now.blocks)}
-    reader = Reader(client, _keep_to_itself, _base(now), profile=profile, learned=learned, now=clock)
+    reader = Reader(client, _keep_to_itself, now.without_rows(), profile=profile, learned=learned, now=clock)
     reader.travel(moment)
     read = {ref for ref in wanted if ref.kind is not EntityKind.TRANSACTIONS}
     await reader.reread(read)
@@ -77,10 +76,6 @@ def _changed_since(snapshot: Snapshot, moment: datetime) -> list[Ref]:
                 found.append((at, Ref(kind, id)))
     found.sort(reverse=True)
     return [ref for _, ref in found]
-
-
-def _base(now: Snapshot) -> Snapshot:
-    return replace(EMPTY, home=now.home, compliance=now.compliance, records=now.records)
 
 
 def _keep_to_itself(*, complete: bool | None = None) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -62,6 +62,7 @@ class LiveDesk:
         profile: what its profile says of it: which part of the server it is about.
         cache: the folder for what is remembered of this server; None remembers nothing.
         now: this machine's clock, aware UTC.
+        zone: the zone in which its sentences say times.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class LiveDesk:
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
         now: Callable[[], datetime] = utc_now,
+        zone: tzinfo = UTC,
     ) -> None:
         self.client = client
         self.environment = environment
@@ -80,10 +82,7 @@ class LiveDesk:
         self.profile = profile
         self.cache = cache
         self.learned = Learned(cache, now)
-        asked = profile.home or profile.compliance != EMPTY.compliance
-        self.snapshot: Snapshot = (
-            replace(EMPTY, home=profile.home, compliance=profile.compliance) if asked else EMPTY
-        )
+        self.snapshot: Snapshot = replace(EMPTY, home=profile.home, zone=zone, compliance=profile.compliance)
         client.switches.on_dropped = lambda parameter, why: self.learned.put(fact_of(parameter), why)
         self._set_switches()
         self._now = now

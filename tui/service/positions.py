@@ -274,7 +274,7 @@ class PositionWords:
     def _since(self) -> str:
         """Since when orders are counted, where the desk leaves older ones out; else empty."""
         since = self._snapshot.loose_since
-        return f" (of orders since {since:%d %b})" if since else ""
+        return f" (of orders since {self._snapshot.day_in_words(since)})" if since else ""
 
     def oversale(self, position: Position) -> str:
         """Return the sentence that says what a sale lacks; it has no end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,8 +51,9 @@ class SyncedDesk(LiveDesk):
         profile: DeskProfile = DEFAULT_PROFILE,
         cache: Path | None = None,
         now: Callable[[], datetime] = utc_now,
+        zone: tzinfo = UTC,
     ) -> None:
-        super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now)
+        super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now, zone=zone)
         self._booked: Mapping[ResourceId, Transaction] = {}
         self.past_day: tuple[DayMark, ...] = ()
         """What a reader of the past looks for: fills and rejects, by time, as the live desk knew them."""

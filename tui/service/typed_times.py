@@ -1,4 +1,4 @@
-"""Times as people type them, read in the zone that their screen shows.
+"""Times as people type and read them, in the zone that their screen shows.
 
 ``09:30``, ``09:30:15``, ``yesterday 16:00``, ``monday``, ``19 Nov 09:30``, ``2026-11-20T09:30:00Z``,
 ``2m ago`` and ``now`` are understood. A time without a day is today's. An offset that is typed is kept: the
@@ -183,10 +183,33 @@ def time_in_full(moment: datetime, zone: tzinfo) -> str:
     """Return a time with its day, in its own offset, in ``zone`` and in UTC where these differ."""
     said: dict[timedelta | None, str] = {}
     for stands_in in (moment.tzinfo or UTC, zone, UTC):
-        there = moment.astimezone(stands_in)
-        form = "%d %b %H:%M:%S %Z" if said else "%d %b %Y %H:%M:%S %Z"
-        said.setdefault(there.utcoffset(), f"{there:{form}}")
+        offset = moment.astimezone(stands_in).utcoffset()
+        said.setdefault(offset, time_in_words(moment, stands_in, moment if said else None))
     return ", ".join(said.values())
+
+
+def time_in_words(moment: datetime, zone: tzinfo, now: datetime | None = None) -> str:
+    """Return a time with its day in ``zone``, which it names; the year is left out where ``now`` has it too.
+
+    >>> time_in_words(datetime(2026, 11, 20, 12, tzinfo=UTC), timezone(-timedelta(hours=5), "EST"))
+    '20 Nov 2026 07:00:00 EST'
+    """
+    return f"{day_in_words(moment, zone, now)} {local_time(moment, zone):%H:%M:%S %Z}"
+
+
+def day_in_words(moment: datetime, zone: tzinfo, now: datetime | None = None) -> str:
+    """Return the day that it is then in ``zone``; the year is left out where ``now`` has it too."""
+    local = local_time(moment, zone)
+    is_this_year = now is not None and local_time(now, zone).year == local.year
+    return f"{local:%d %b}" if is_this_year else f"{local:%d %b %Y}"
+
+
+def local_time(moment: datetime, zone: tzinfo) -> datetime:
+    """Return a time as the clocks of ``zone`` show it; at the ends of the calendar as it came."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def as_typed(moment: datetime, zone: tzinfo) -> str:

@@ -270,7 +270,7 @@ def test_read_only_the_past_and_rows_in_flight_are_refused(desk: Snapshot) -> No
     then = datetime(2026, 11, 19, 17, tzinfo=UTC)
     for seen, word in (
         (shown(verb, desk, read_only=True), "read-only"),
-        (shown(verb, structs.replace(desk, as_at=then)), "2026-11-19 17:00:00 UTC"),
+        (shown(verb, structs.replace(desk, as_at=then)), "19 Nov 17:00:00 UTC"),
         (
             shown(verb, desk, in_flight=["order ORD-3"]),
             "What was sent for order ORD-3 is not answered yet: wait for its outcome.",
@@ -306,7 +306,7 @@ def test_failed_compliance_cannot_be_placed(desk: Snapshot) -> None:
         ),
         (
             SweepBlocks((rid("BLK-1"),), "2026-11-20T09:30:01.598874+00:00"),
-            "Blocks changed after 09:30:01 UTC are refused",
+            "Blocks changed after 20 Nov 09:30:01 UTC are refused",
         ),
         (SweepBlocks((rid("BLK-1"),), "close"), "Blocks changed after close are refused"),
     ],

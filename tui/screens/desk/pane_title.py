@@ -99,9 +99,9 @@ def _not_all(rows: SortedRows) -> list[str]:
     if kind is EntityKind.TRANSACTIONS and (due := len(snapshot.bookings_due)):
         found.append(f"reading those of {counted(due, 'portfolio')}")
     if kind is EntityKind.BLOCKS and snapshot.active_since is not None:
-        found.append(f"active since {snapshot.active_since:%d %b}")
+        found.append(f"active since {snapshot.day_in_words(snapshot.active_since)}")
     if kind is EntityKind.ORDERS and snapshot.loose_since is not None:
-        found.append(f"in no block: changed since {snapshot.loose_since:%d %b}")
+        found.append(f"in no block: changed since {snapshot.day_in_words(snapshot.loose_since)}")
     return found
 
 

@@ -31,6 +31,7 @@ def _names_of(snapshot: Snapshot) -> Snapshot:
     """Return a desk without rows that calls everything as this one does."""
     return Snapshot(
         home=snapshot.home,
+        zone=snapshot.zone,
         portfolios=snapshot.portfolios,
         instruments=snapshot.instruments,
         ambiguous=snapshot.ambiguous,

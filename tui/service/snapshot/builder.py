@@ -269,6 +269,7 @@ class SnapshotBuilder:
             **self._tables.freeze(),
             as_at=self.as_at,
             home=self.base.home,
+            zone=self.base.zone,
             compliance=self.base.compliance,
             read_at=read_at,
             complete=complete,

@@ -8,7 +8,7 @@ whatever did not change. Nothing here reads, writes or knows a server.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from tui.service.snapshot.code_index import CodeIndex, id_text
 from tui.service.snapshot.instruments import UNRESOLVED, Instrument
 from tui.service.snapshot.records import NO_RECORDS, Records
 from tui.service.text_folding import canonical
+from tui.service.typed_times import day_in_words, time_in_words
 
 Row = OrderGraphBlock | Order | Placement | Execution | Allocation | Transaction
 Ids = tuple[ResourceId, ...]
@@ -152,8 +153,8 @@ class Snapshot(Struct, frozen=True, eq=False):
 
     ``blocks`` carry their life-cycle totals from the order graph. Transactions are keyed by the scope
     ``<portfolio scope>/<portfolio code>`` and their transaction id as code. ``as_at`` is None when the
-    snapshot is live; ``home`` is the desk's own scope, empty when it has none; ``compliance`` is the engine
-    whose states are obeyed; ``ambiguous`` are the codes
+    snapshot is live; ``home`` is the desk's own scope, empty when it has none; ``zone`` is that of who reads
+    it; ``compliance`` is the engine whose states are obeyed; ``ambiguous`` are the codes
     that a row there and one of another scope have, by kind; ``read_at`` is when it was read, by this
     machine's clock; ``complete`` is False during a load; ``bad`` are the rows that could not be
     read. ``portfolios`` are those the orders, allocations and transactions belong to, by their code in
@@ -195,6 +196,7 @@ class Snapshot(Struct, frozen=True, eq=False):
     records: Records = NO_RECORDS
     as_at: datetime | None = None
     home: str = ""
+    zone: tzinfo = UTC
     compliance: ComplianceEngine = "v2"
     ambiguous: Mapping[EntityKind, frozenset[str]] = field(default_factory=_none)
     read_at: datetime | None = None
@@ -378,6 +380,29 @@ class Snapshot(Struct, frozen=True, eq=False):
         """Return the code of a portfolio, with its scope where the code alone leaves doubt."""
         alike = self.portfolios.get(id.code.casefold(), ())
         return id_text(id, self.home, ambiguous=any(each.scope != id.scope for each in alike))
+
+    def without_rows(self, as_at: datetime | None = None) -> Snapshot:
+        """Return a desk of another moment that has no rows yet, and says everything as this one does."""
+        return Snapshot(
+            as_at=as_at,
+            home=self.home,
+            zone=self.zone,
+            compliance=self.compliance,
+            records=self.records,
+        )
+
+    def time_in_words(self, moment: datetime | None) -> str:
+        """Return a time in the zone of who reads it, with its day; empty where there is none.
+
+        The year is said where it is another one than when this was read.
+        """
+        if moment is None or moment.year <= 1:
+            return ""
+        return time_in_words(moment, self.zone, self.read_at or moment)
+
+    def day_in_words(self, moment: datetime) -> str:
+        """Return the day that it was then in the zone of who reads it."""
+        return day_in_words(moment, self.zone, self.read_at or moment)
 
     @property
     def known_brokers(self) -> tuple[str, ...]:

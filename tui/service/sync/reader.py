@@ -121,8 +121,7 @@ class Reader:
     def travel(self, as_at: datetime | None) -> None:
         """Start again at another moment; reads of the old one end with ``Superseded``."""
         self._session.ended = True
-        base = self.builder.base
-        self._begin(Snapshot(as_at=as_at, home=base.home, compliance=base.compliance, records=base.records))
+        self._begin(self.builder.base.without_rows(as_at))
 
     def past(self, booked: Mapping[ResourceId, Transaction]) -> PastChanges:
         """Return the changes around the past moment that is shown; ``booked`` are known transactions."""
@@ -144,11 +143,9 @@ class Reader:
 
         Where no totals name what is below there is nothing to return.
         """
-        base = self.builder.base
         if self.builder.own_totals:
             return {}
-        empty = Snapshot(as_at=moment, home=base.home, compliance=base.compliance, records=base.records)
-        other = self.beside(empty)
+        other = self.beside(self.builder.base.without_rows(moment))
         await other.reread(Ref(EntityKind.BLOCKS, id) for id in blocks)
         view = other.builder.view()
         kept = [id for id in blocks if id in view.blocks and self.window.keeps(view.blocks[id])]

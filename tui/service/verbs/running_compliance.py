@@ -85,7 +85,7 @@ class RunCompliance(Verb, frozen=True):
         return client.build(self.operation, query=query, key=key)
 
     def read(self, reply: ComplianceRunInfo, request: Request[Any]) -> ItemisedReply:
-        return ItemisedReply({self.keys[0]: None}, notes={self.keys[0]: _named(reply)})
+        return ItemisedReply({self.keys[0]: reply}, notes={self.keys[0]: f"run {reply.run_id}"})
 
     def touched(self, snapshot: Snapshot) -> frozenset[Ref]:
         """Return the blocks with open orders: their states may be others now."""
@@ -99,7 +99,7 @@ class RunCompliance(Verb, frozen=True):
         """Return that no row shows it: the server's list of runs does (:meth:`find_out`)."""
         return Verdict.NOT_SEEN
 
-    async def find_out(self, client: Client, asked: datetime) -> Mapping[Ref, Outcome]:
+    async def find_out(self, client: Client, asked: datetime, now: Snapshot) -> Mapping[Ref, Outcome]:
         try:
             runs = await _runs_since(client, asked - SLOWER_BY)
         except ApiError:
@@ -108,16 +108,17 @@ class RunCompliance(Verb, frozen=True):
         if not ours:
             return {}
         newest = max(ours, key=lambda run: run.instigated_at or asked)
-        note = f"found among the runs of the server: {_named(newest)}"
+        note = f"found among the runs of the server: run {newest.run_id}{_completed(newest, now)}"
         return {ref: Outcome(ref, Status.DONE, note=note) for ref in self.refs}
 
     def after_reading(self, outcome: Outcome, after: Snapshot) -> Outcome:
-        """Return the outcome with how many orders passed: a finished run is not a passed one."""
+        """Return the outcome with when it was done and how many orders passed: done is not passed."""
         if outcome.status is Status.UNKNOWN:
             return replace(outcome, advice=AGAIN)
         if outcome.status is not Status.DONE:
             return outcome
-        return replace(outcome, note=f"{outcome.note}. {states_in_words(after)}")
+        done = _completed(outcome.entity, after) if outcome.entity is not None else ""
+        return replace(outcome, note=f"{outcome.note}{done}. {states_in_words(after)}")
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
         count = sum(1 for _ in _open_orders(snapshot))
@@ -163,6 +164,7 @@ async def _runs_since(client: Client, since: datetime) -> list[ComplianceRunInfo
     return [run for run in found.values if run.instigated_at is not None and run.instigated_at >= since]
 
 
-def _named(run: ComplianceRunInfo) -> str:
-    done = f", completed {run.completed_at:%H:%M:%S} UTC" if run.completed_at else ""
-    return f"run {run.run_id}{done}"
+def _completed(run: ComplianceRunInfo, snapshot: Snapshot) -> str:
+    """Return when a run was done, to stand behind its name; empty where the server does not say."""
+    at = snapshot.time_in_words(run.completed_at)
+    return f", completed {at}" if at else ""

@@ -50,7 +50,7 @@ class SweepBlocks(KeyedVerb, frozen=True):
         return tuple(_block_line(snapshot, row) for _, row in self._on_desk(snapshot))
 
     def effects(self, snapshot: Snapshot) -> tuple[str, ...]:
-        return (f"Blocks changed after {_in_short(self.latest)} are refused",)
+        return (f"Blocks changed after {_in_words(self.latest, snapshot)} are refused",)
 
 
 def _block_line(snapshot: Snapshot, row: OrderGraphBlock) -> PreviewLine:
@@ -66,9 +66,10 @@ def _block_line(snapshot: Snapshot, row: OrderGraphBlock) -> PreviewLine:
     )
 
 
-def _in_short(latest: str) -> str:
-    """Return a time to the second, a cut label as it is."""
+def _in_words(latest: str, snapshot: Snapshot) -> str:
+    """Return a time in the zone of who reads it, a cut label as it is."""
     try:
-        return f"{datetime.fromisoformat(latest).astimezone(UTC):%H:%M:%S} UTC"
+        moment = datetime.fromisoformat(latest)
     except ValueError:
         return latest
+    return snapshot.time_in_words(moment if moment.tzinfo else moment.replace(tzinfo=UTC)) or latest

@@ -240,10 +240,10 @@ class Verb(Struct, frozen=True):
         """
         raise NotImplementedError
 
-    async def find_out(self, client: Client, asked: datetime) -> Mapping[Ref, Outcome]:
+    async def find_out(self, client: Client, asked: datetime, now: Snapshot) -> Mapping[Ref, Outcome]:
         """Return what the server itself says of items of unknown outcome, beside the rows; often nothing.
 
-        ``asked`` is when it was sent, by this machine's clock.
+        ``asked`` is when it was sent, by this machine's clock; ``now`` the desk as it was read since.
         """
         return {}
 

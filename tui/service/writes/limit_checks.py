@@ -190,9 +190,10 @@ class LimitChecks:
                 continue
             last = known.last
             instead = "nothing" if last is None or last.outdated else f"the {last.source}"
-            at = f" of {known.quote.at:%d %b %H:%M} UTC" if known.quote.at else ""
+            at = self._snapshot.time_in_words(known.quote.at)
+            of = f" of {at}" if at else ""
             text = (
-                f"{self._named(line)}: the {known.quote.field.lower()}{at} is too old; "
+                f"{self._named(line)}: the {known.quote.field.lower()}{of} is too old; "
                 f"its prices are checked against {instead}."
             )
             yield Finding("old quote", text, ZERO, Guard.WARN)

@@ -203,7 +203,7 @@ def _refusals(snapshot: Snapshot, *, read_only: bool, in_flight: Iterable[str]) 
     if read_only:
         yield "This desk is read-only: nothing can be written from it."
     if snapshot.as_at is not None:
-        yield f"The desk is shown as at {snapshot.as_at:%Y-%m-%d %H:%M:%S} UTC: the past cannot be changed."
+        yield f"The desk is shown as at {snapshot.time_in_words(snapshot.as_at)}: the past cannot be changed."
     for name in in_flight:
         yield f"What was sent for {name} is not answered yet: wait for its outcome."
 

@@ -143,7 +143,7 @@ class ReadBack:
         if not await self._desk.reread(frozenset(call.intent.verb.touched(self._desk.snapshot))):
             return None
         snapshot = self._desk.snapshot
-        known: dict[Ref, Outcome] = dict(await verb.find_out(self._desk.client, call.intent.at))
+        known: dict[Ref, Outcome] = dict(await verb.find_out(self._desk.client, call.intent.at, snapshot))
         for ref in verb.refs:
             if ref in known:
                 continue

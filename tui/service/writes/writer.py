@@ -281,8 +281,9 @@ class Writer:
     async def _found(self, decision: Decision, outcomes: Iterable[Outcome], started: datetime) -> Report:
         """Return the report of what was found out of a decision some time after it was asked for."""
         report = self._report(decision, outcomes, started)
-        asked_at, done = f"{decision.at:%d %b %H:%M:%S} UTC", {each.ref for each in report.done}
-        said = await asyncio.to_thread(wording_later, decision.verb, self._desk.snapshot, done, asked_at)
+        snapshot, done = self._desk.snapshot, {each.ref for each in report.done}
+        asked_at = snapshot.time_in_words(decision.at)
+        said = await asyncio.to_thread(wording_later, decision.verb, snapshot, done, asked_at)
         return replace(report, label=f"{report.label}, asked {asked_at}", wording=said)
 
     def _report(
