@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.bench.terminal import PtyTerminal
 from tests.paths import ROOT
+from tui.machine_zone import machine_zone
 
 PROGRAM = [sys.executable, "-m", "tui", "demo", "--db", ":memory:"]
 
@@ -41,3 +43,24 @@ def test_in_a_time_zone_that_is_none_times_are_in_utc(home: dict[str, str]) -> N
         output += terminal.press(b"q").output
     assert b"The time zone 'XXX25' is none; times are in UTC." in output
     assert b"fault of its own" not in output
+
+
+def test_a_machine_in_london_tells_the_two_half_past_ones_of_october_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/London")
+    zone = machine_zone()
+    moments = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    assert [f"{each.astimezone(zone):%H:%M %Z}" for each in moments] == ["01:30 BST", "01:30 GMT"]
+
+
+@pytest.mark.parametrize(("said", "name"), [("", "UTC"), (":Asia/Kolkata", "IST")])
+def test_the_zone_is_what_the_machine_says(monkeypatch: pytest.MonkeyPatch, said: str, name: str) -> None:
+    monkeypatch.setenv("TZ", said)
+    assert datetime(2026, 11, 20, tzinfo=machine_zone()).tzname() == name
+
+
+def test_a_word_that_names_no_zone_is_not_taken_for_utc_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "BST")
+    with pytest.raises(ValueError, match="BST"):
+        machine_zone()

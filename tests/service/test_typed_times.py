@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tui.service.typed_times import as_typed, read_day, read_past, read_time, time_in_full
+from tui.columns.column import exported
+from tui.columns.format import DisplayContext, clock, clock_and_zone
+from tui.service.typed_times import NoTime, as_typed, read_day, read_past, read_time, time_in_full
 
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
 """Noon in New York, a Friday."""
-NEW_YORK = ZoneInfo("America/New_York")
+NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
 
 
 @pytest.mark.parametrize(
@@ -116,3 +119,20 @@ def test_a_day_ahead_is_the_next_one() -> None:
         ValueError, match="'soon' is not a day; write it as today, friday, 19 Nov or 2026-11-20"
     ):
         read_day("soon", friday)
+
+
+@pytest.mark.parametrize("zone", [NEW_YORK, TOKYO, UTC])
+@pytest.mark.parametrize("typed", ["9999-12-31 23:59", "0001-01-01", "0001-01-01 00:00+09:00"])
+def test_what_the_calendar_cannot_hold_is_said_or_read_and_never_breaks(typed: str, zone: tzinfo) -> None:
+    with suppress(NoTime):
+        read = read_time(typed, NOON, zone)
+        assert time_in_full(read.begin, zone)
+        assert read.begin.astimezone(UTC) < read.end.astimezone(UTC)
+
+
+def test_the_last_moment_there_is_stands_as_it_came_where_clocks_are_ahead() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    look = DisplayContext(zone=TOKYO, today=NOON.date())
+    assert clock(last, look) == "31 Dec 9999 23:59:59 +00:00"
+    assert clock_and_zone(last, look) == "31 Dec 9999 23:59:59 UTC"
+    assert exported(last.replace(tzinfo=timezone(-timedelta(hours=5)))).endswith("-05:00")

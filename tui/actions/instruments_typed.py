@@ -101,8 +101,9 @@ def last_price_of(scope: Scope, luid: str) -> str:
 
 
 def now_of(scope: Scope) -> datetime:
-    """Return the time by which the age of a price is told."""
-    return scope.facts.now() if scope.facts else scope.now
+    """Return the time by which the age of a price is told, in the zone of the desk."""
+    now = scope.facts.now() if scope.facts else scope.now
+    return now.astimezone(scope.snapshot.zone)
 
 
 def still_open(snapshot: Snapshot, typed: str, found: LookedUp) -> str:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tui.columns.format import DisplayContext
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.snapshot.worth import Worth
+from tui.service.typed_times import local_time
 
 Value = Decimal | str | datetime | int | None
 Getter = Callable[[Snapshot, Any], Value]
@@ -138,5 +139,5 @@ def exported(value: Value) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.year > 1 else ""
+        return local_time(value, UTC).isoformat().replace("+00:00", "Z") if value.year > 1 else ""
     return str(value)

@@ -77,10 +77,23 @@ def clock(moment: datetime | None, context: DisplayContext) -> str:
     if moment is None or moment.year <= 1:
         return ""
     local = local_time(moment, context.zone)
-    days = "" if local.date() == context.today else f"{day(local, context)} "
     offset = f"{local:%z}"
     behind = "" if local.utcoffset() == context.offset else f" {offset[:3]}:{offset[3:5]}"
-    return f"{days}{local:%H:%M:%S}{behind}"
+    return f"{_day_before(local, context)}{local:%H:%M:%S}{behind}"
+
+
+def clock_and_zone(moment: datetime | None, context: DisplayContext) -> str:
+    """Return the time of day in the desk's zone, as that was called then; with the date if not today.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> london = DisplayContext(zone=ZoneInfo("Europe/London"), today=date(2026, 11, 20))
+    >>> [clock_and_zone(datetime(2026, month, 20, 9, tzinfo=UTC), london) for month in (11, 7)]
+    ['09:00:00 GMT', '20 Jul 10:00:00 BST']
+    """
+    if moment is None or moment.year <= 1:
+        return ""
+    local = local_time(moment, context.zone)
+    return f"{_day_before(local, context)}{local:%H:%M:%S %Z}".rstrip()
 
 
 def clock_and_age(moment: datetime | None, context: DisplayContext, now: datetime) -> str:
@@ -94,6 +107,11 @@ def clock_and_age(moment: datetime | None, context: DisplayContext, now: datetim
     if not at or moment is None or moment > now:
         return at
     return f"{at}, just now" if now - moment < timedelta(minutes=1) else f"{at}, {age_text(moment, now)} ago"
+
+
+def _day_before(local: datetime, context: DisplayContext) -> str:
+    """Return the day to stand before a time that is not of today."""
+    return "" if local.date() == context.today else f"{day(local, context)} "
 
 
 def minute(moment: datetime | None, context: DisplayContext) -> str:

@@ -121,6 +121,16 @@ def read_time(typed: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -
         NoTime: it is no time.
         ValueError: it is none that the clocks of ``zone`` show once; the message is a sentence.
     """
+    try:
+        read = _read(typed, now, zone, ahead=ahead)
+        for each in (read.begin, read.end):
+            each.astimezone(UTC)
+    except OverflowError:  # at the ends of the calendar
+        raise _no_time(typed) from None
+    return read
+
+
+def _read(typed: str, now: datetime, zone: tzinfo, *, ahead: bool) -> TypedTime:
     text = _folded(typed)
     if text == NOW:
         return TypedTime(now.astimezone(zone), now.astimezone(zone), moves=True, is_now=True)
@@ -137,14 +147,18 @@ def read_time(typed: str, now: datetime, zone: tzinfo, *, ahead: bool = False) -
         clock = clock.replace(microsecond=int((found["part"] or "").ljust(6, "0")))
         today = now.astimezone(zone).date()
         day = _day(found["day"], today, ahead) if found["day"] else today
-    except (ValueError, OverflowError):
-        raise NoTime(f"'{typed.strip()}' is not a time; write it as {EXAMPLES}.") from None
+    except ValueError:
+        raise _no_time(typed) from None
     begin = _local(datetime.combine(day, clock), zone)
     length = timedelta(minutes=1)
     if found["second"]:
         length = timedelta(microseconds=10 ** (6 - len(found["part"] or "")))
     moves = not found["day"] or not re.search(r"\d", found["day"])
     return TypedTime(begin, (begin.astimezone(UTC) + length).astimezone(zone), moves=moves)
+
+
+def _no_time(typed: str) -> NoTime:
+    return NoTime(f"'{typed.strip()}' is not a time; write it as {EXAMPLES}.")
 
 
 def read_past(typed: str, now: datetime, zone: tzinfo) -> TypedTime:
@@ -183,7 +197,7 @@ def time_in_full(moment: datetime, zone: tzinfo) -> str:
     """Return a time with its day, in its own offset, in ``zone`` and in UTC where these differ."""
     said: dict[timedelta | None, str] = {}
     for stands_in in (moment.tzinfo or UTC, zone, UTC):
-        offset = moment.astimezone(stands_in).utcoffset()
+        offset = local_time(moment, stands_in).utcoffset()
         said.setdefault(offset, time_in_words(moment, stands_in, moment if said else None))
     return ", ".join(said.values())
 
@@ -214,7 +228,7 @@ def local_time(moment: datetime, zone: tzinfo) -> datetime:
 
 def as_typed(moment: datetime, zone: tzinfo) -> str:
     """Return what is read as ``moment``, to the second; with an offset of its own, or where clocks change."""
-    local = moment.astimezone(zone)
+    local = local_time(moment, zone)
     own = local if moment.utcoffset() == local.utcoffset() else moment
     needed = own is moment or local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
     return f"{own:%Y-%m-%d %H:%M:%S}{_offset_text(own) if needed else ''}"

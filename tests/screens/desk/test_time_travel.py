@@ -55,3 +55,11 @@ async def test_minutes_ago_is_a_time_and_an_hour_ahead_says_how_to_mean_yesterda
         assert "For the day before, write yesterday 18:00." in " ".join(user.boxed().split())
         await user.fill("as_at", "90m ago")
         assert "20 Nov 2026 15:30:00 UTC" in user.text()
+
+
+async def test_a_moment_from_before_the_clocks_went_back_is_called_as_it_was_then() -> None:
+    async with blotter(start=NOON, zone=ZoneInfo("Europe/London")) as user:
+        await user.press("T")
+        await user.fill("as_at", "24 Oct 10:30")
+        await user.press("enter")
+        await user.until(lambda: "as at 24 Oct 10:30:00 BST, " in user.text().splitlines()[0])

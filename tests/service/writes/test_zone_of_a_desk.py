@@ -1,4 +1,4 @@
-"""A desk says times by the clock on its own wall: in New York, in Sydney, over a change of clocks in London."""
+"""A desk says times by the clock on its wall: in New York, in Sydney, over a change of clocks in London."""
 
 from __future__ import annotations
 

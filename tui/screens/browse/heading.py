@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.columns.format import DisplayContext, clock
+from tui.columns.format import DisplayContext, clock_and_zone
 from tui.service.browse import BrowsedPage, Search, Way
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -19,14 +19,14 @@ ONLY_LOOK = "Read here only, not part of the desk: details and history, no tradi
 def heading(search: Search, page: BrowsedPage | None, context: DisplayContext) -> str:
     """Return the heading: the kind, the page, how it is sorted, and the time it covers."""
     parts = [search.kind.value.title()]
-    zone = f" {context.zone_name}" if context.zone_name else ""
     if page is not None:
         parts.append(f"page {page.number}")
         parts.append(ORDER[page.way])
         if page.newest and page.oldest:
-            parts.append(f"{clock(page.newest, context)} back to {clock(page.oldest, context)}{zone}")
+            newest, oldest = (clock_and_zone(each, context) for each in (page.newest, page.oldest))
+            parts.append(f"{newest} back to {oldest}")
     if search.until is not None:
-        parts.append(f"until {clock(search.until, context)}{zone}")
+        parts.append(f"until {clock_and_zone(search.until, context)}")
     return " · ".join(parts)
 
 
@@ -46,7 +46,8 @@ def why_empty(page: BrowsedPage, context: DisplayContext, key_of: Callable[[str]
     """Return why a page has no rows, and what to do; ``key_of`` returns the key of an action here."""
     kind = page.search.kind.value
     if page.back_to is not None:
-        return f"No {kind} back to {clock(page.back_to, context)}. {key_of('following')} goes on looking."
+        at = clock_and_zone(page.back_to, context)
+        return f"No {kind} back to {at}. {key_of('following')} goes on looking."
     if page.search.filter:
         return f"No {kind} match. {key_of('filter')} changes the filter, {key_of('back')} clears it."
     return f"No {kind}." if page.number == 1 else f"No older {kind}."

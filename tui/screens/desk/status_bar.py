@@ -15,7 +15,7 @@ from typing import Final
 from textual.content import Content
 
 from tui.api.sanitize import clean
-from tui.columns.format import DisplayContext, clock
+from tui.columns.format import DisplayContext, clock_and_zone
 from tui.pace import pace_in_words
 from tui.screens.desk.news import News
 from tui.screens.desk_frame import KIND_WORDS, WARNS, DeskFrame
@@ -153,7 +153,7 @@ def seconds_left(health: Health, now: datetime) -> int:
 
 def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime) -> tuple[str, str]:
     """Return the word for data that are not fresh, empty while they are, and how old they are."""
-    at = f"{clock(health.read_at, context)} {context.zone_name}".rstrip()
+    at = clock_and_zone(health.read_at, context)
     match health.state:
         case State.LOADING:
             return "", "reading…" if not context.ascii else "reading..."
@@ -197,4 +197,4 @@ def _elapsed(now: datetime, since: datetime) -> str:
 
 def _moment_shown(as_at: datetime, context: DisplayContext, now: datetime) -> str:
     """Return which moment of the past is shown, in the zone of all times on the screen, and how long ago."""
-    return f"as at {clock(as_at, context)} {context.zone_name}, {_elapsed(now, as_at)} ago"
+    return f"as at {clock_and_zone(as_at, context)}, {_elapsed(now, as_at)} ago"

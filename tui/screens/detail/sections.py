@@ -20,6 +20,7 @@ from tui.api.base import (
     PropertyValue,
     WireStruct,
 )
+from tui.service.typed_times import local_time
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 """A name, and the label and text of each member."""
@@ -131,7 +132,7 @@ def text_of(value: Any) -> str:
 
 def time_text(moment: datetime) -> str:
     """Return a time in UTC with the digits it has; the earliest time in words."""
-    utc = moment.astimezone(UTC) if moment.year > 1 else moment
+    utc = local_time(moment, UTC) if moment.year > 1 else moment
     if utc.year == 1:
         return "the beginning"
     text = f"{utc:%Y-%m-%dT%H:%M:%S.%f}".rstrip("0").rstrip(".")

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +43,6 @@ async def kept_fresh(
     since: Snapshot,
     preparing: asyncio.Task[Prepared],
     late: LateRows | None = None,
-    zone: tzinfo = UTC,
 ) -> AsyncIterator[Newest]:
     """Show in ``dialog`` what changes of ``verb`` on the desk, for as long as the context lasts.
 
@@ -52,7 +50,7 @@ async def kept_fresh(
     typed stays typed: the same rows are meant, and the ``late`` ones are named.
     """
     newest = Newest()
-    follow = partial(_follow, dialog, verb, desk, since, preparing, newest, late, zone)
+    follow = partial(_follow, dialog, verb, desk, since, preparing, newest, late)
     async with following(dialog, desk, follow):
         yield newest
 
@@ -65,7 +63,6 @@ async def _follow(
     preparing: asyncio.Task[Prepared],
     newest: Newest,
     late: LateRows | None,
-    zone: tzinfo,
     changed: asyncio.Event,
 ) -> None:
     rows = await asyncio.to_thread(_rows, verb, since)
@@ -86,7 +83,7 @@ async def _follow(
         # Nothing is awaited from here on: what is confirmed is what is in sight.
         fresh, newest.prepared = prepared.preview, prepared
         if _asked(fresh) != _asked(shown) and not verb.emergency:
-            dialog.revise(fresh, changed_meanwhile(fresh, snapshot, zone), curl)
+            dialog.revise(fresh, changed_meanwhile(fresh, snapshot), curl)
         elif fresh != shown:
             dialog.revise(fresh, curl=curl)
         shown = fresh
@@ -112,9 +109,9 @@ def _rows(verb: Verb, snapshot: Snapshot) -> Mapping[Ref, Any]:
     return bound_rows(snapshot, touched)
 
 
-def changed_meanwhile(preview: Preview, snapshot: Snapshot, zone: tzinfo) -> str:
+def changed_meanwhile(preview: Preview, snapshot: Snapshot) -> str:
     """Return the sentence that says since when an open preview is another one."""
-    at = f" at {snapshot.read_at.astimezone(zone):%H:%M:%S %Z}" if snapshot.read_at else ""
+    at = f" at {snapshot.time_in_words(snapshot.read_at)}" if snapshot.read_at else ""
     again = "read it again" if preview.tier is Tier.HARD else "read it and confirm it again"
     return f"Changed meanwhile{at}: {again}."
 

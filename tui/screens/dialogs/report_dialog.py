@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.api.sanitize import clean
-from tui.columns.format import DisplayContext, clock
+from tui.columns.format import DisplayContext, clock_and_zone
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.dialog import WIDEST, GuardedDialog, content_width
 from tui.service.outcomes import Outcome, ReasonGroup, Report
@@ -258,5 +258,5 @@ def _item(report: Report, ref: Ref, said: str, indent: str) -> Content:
 
 def _request(report: Report, look: DisplayContext) -> str:
     seconds = (report.finished - report.started).total_seconds()
-    took = f"{clock(report.finished, look)} {look.zone_name}, took {seconds:.1f} s"
+    took = f"{clock_and_zone(report.finished, look)}, took {seconds:.1f} s"
     return f"request {report.request_id}, {took}" if report.request_id else took

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -89,7 +88,7 @@ async def ask_for_verb(
             draft.said = str(error)
             continue
         late = partial(_late_rows, action, scope, values, verb) if verb.emergency else None
-        prepared = await _confirmed(app, verb, desk, draft, left_out, late, scope.zone)
+        prepared = await _confirmed(app, verb, desk, draft, left_out, late)
         if prepared is not None:
             return prepared
         if loaded.form is None:
@@ -165,7 +164,6 @@ async def _confirmed(
     draft: Draft | None = None,
     left_out: str = "",
     late: LateRows | None = None,
-    zone: tzinfo = UTC,
 ) -> Prepared | None:
     """Show the preview; return what was confirmed, else None. Why it cannot be goes into the ``draft``.
 
@@ -181,8 +179,8 @@ async def _confirmed(
         await _beside(partial(desk.curl, shown.verb if shown else verb), many=many),
         left_out=left_out,
     )
-    completing = asyncio.create_task(_complete(dialog, preparing, desk, shown, zone))
-    async with kept_fresh(dialog, verb, desk, since, preparing, late, zone) as newest:
+    completing = asyncio.create_task(_complete(dialog, preparing, desk, shown))
+    async with kept_fresh(dialog, verb, desk, since, preparing, late) as newest:
         confirmed = await app.push_screen_wait(dialog)
     completing.cancel()
     if draft is not None:
@@ -193,7 +191,7 @@ async def _confirmed(
 
 
 async def _complete(
-    dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk, shown: Prepared | None, zone: tzinfo
+    dialog: PreviewDialog, preparing: asyncio.Task[Prepared], desk: Desk, shown: Prepared | None
 ) -> None:
     """Show what the rehearsal found out once it is there; keys on their way then are not for it.
 
@@ -210,7 +208,7 @@ async def _complete(
     curl = await _beside(partial(desk.curl, prepared.verb), many=prepared.verb.count > PART)
     if dialog.preview is awaited:
         said = (
-            changed_meanwhile(prepared.preview, desk.snapshot, zone)
+            changed_meanwhile(prepared.preview, desk.snapshot)
             if _tells_otherwise(prepared.preview, awaited)
             else ""
         )
@@ -268,9 +266,7 @@ async def tell(app: App[object], report: Report, desk: Desk, session: DeskSessio
     """
     while (answer := await _shown(app, report, session)) == AGAIN:
         rest = desk.rest(report)
-        prepared = (
-            None if rest is None else await _confirmed(app, rest, desk, zone=session.display_context.zone)
-        )
+        prepared = None if rest is None else await _confirmed(app, rest, desk)
         if prepared is not None:
             await desk.told(report)
             report = await send(app, prepared, desk)

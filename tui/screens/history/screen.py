@@ -21,7 +21,7 @@ from styles import sheet
 from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
-from tui.columns.format import clock
+from tui.columns.format import clock_and_zone
 from tui.columns.shown_rows import ShownRows
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.filters_rows import LIST_KEYS, FiltersRows
@@ -252,7 +252,7 @@ class HistoryScreen(FiltersRows[Ref]):
         """Show why there are no entries, or why they are old."""
         if self._trouble and self._read_at is not None:
             look = self._display_context
-            as_read = f"{clock(self._read_at, look)} {look.zone_name}".rstrip()
+            as_read = clock_and_zone(self._read_at, look)
             self._say(f"{self._trouble} Shown is what was read at {as_read}.", trouble=True)
         elif self._trouble:
             self._say(self._trouble, trouble=True)

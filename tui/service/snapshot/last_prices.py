@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+
+from tui.service.typed_times import local_time
 
 LAST_FILL: Final = "last fill"
 LAST_LIMIT: Final = "last limit"
@@ -59,9 +61,8 @@ class LastPrice(Struct, frozen=True):
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, as people say it; nothing where it is not known.
+    """Return how long ago something was, as people say it in the zone of ``now``; nothing where unknown.
 
-    >>> from datetime import UTC
     >>> now = datetime(2026, 11, 24, 10, tzinfo=UTC)
     >>> age(now - timedelta(seconds=40), now), age(now - timedelta(minutes=2.9), now)
     ('just now', '2 min ago')
@@ -69,6 +70,10 @@ def age(at: datetime | None, now: datetime) -> str:
     ('4 h ago', 'yesterday')
     >>> age(now - timedelta(days=4), now), age(None, now)
     ('20 Nov', '')
+    >>> from zoneinfo import ZoneInfo
+    >>> morning = datetime(2026, 11, 23, 23, 30, tzinfo=UTC).astimezone(ZoneInfo("Australia/Sydney"))
+    >>> age(datetime(2026, 11, 23, 4, tzinfo=UTC), morning)
+    'yesterday'
     """
     if at is None or at.year <= 1:
         return ""
@@ -77,9 +82,10 @@ def age(at: datetime | None, now: datetime) -> str:
         return "just now"
     if past < _HOUR:
         return f"{past // _MINUTE} min ago"
-    days = (now.date() - at.astimezone(now.tzinfo).date()).days
+    local = local_time(at, now.tzinfo or UTC)
+    days = (now.date() - local.date()).days
     if not days:
         return f"{past // _HOUR} h ago"
     if days == 1:
         return "yesterday"
-    return f"{at:%d %b}" if at.year == now.year else f"{at:%d %b %Y}"
+    return f"{local:%d %b}" if local.year == now.year else f"{local:%d %b %Y}"
