@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from pyte.graphics import FG_BG_256
+
 
 class EmulatedCell(NamedTuple):
     """The contents of a cell: pyte's members in pyte's order, then those it lacks."""
@@ -67,6 +69,15 @@ def seen(cell: EmulatedCell) -> EmulatedCell:
     return EmulatedCell(cell.data, bg=cell.bg, link=cell.link)
 
 
+def _colour(parameters: str) -> str:
+    """Return an extended colour by its red, green and blue, as terminals have the upper 240 of the 256."""
+    kind, _, number = parameters.partition(";")
+    if kind != "5" or not number.isdigit() or not 16 <= int(number) < 256:
+        return parameters
+    red, green, blue = bytes.fromhex(FG_BG_256[int(number)])
+    return f"2;{red};{green};{blue}"
+
+
 @lru_cache(maxsize=4096)
 def after_sgr(style: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]:
     """Return the style after SGR with ``parameters``, and whether any of them is unknown."""
@@ -86,7 +97,7 @@ def after_sgr(style: EmulatedCell, parameters: str) -> tuple[EmulatedCell, bool]
             new |= _CLEAR[code]
         elif number in (38, 48):
             length = {"5": 3, "2": 5}.get(codes[at + 1] if at + 1 < len(codes) else "", 1)
-            new["fg" if number == 38 else "bg"] = ";".join(codes[at + 1 : at + length])
+            new["fg" if number == 38 else "bg"] = _colour(";".join(codes[at + 1 : at + length]))
             unknown = unknown or length == 1
         elif number in range(30, 38) or number in range(90, 98):
             new["fg"] = code

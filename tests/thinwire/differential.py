@@ -95,6 +95,7 @@ class Differential:
     recording: Recording
     make: Callable[[int, int], ComparableTerminal] = Emulator
     can_scroll: bool = True
+    can_erase: bool = False
     ascii_only: bool = False
     every: int = 1
     limit: int | None = None
@@ -109,7 +110,9 @@ class Differential:
     def __post_init__(self) -> None:
         size = self.recording.columns, self.recording.lines
         self.pair = ComparedTerminals(self.make(*size), self.make(*size))
-        self.wire = ThinWire(*size, can_scroll=self.can_scroll, ascii_only=self.ascii_only)
+        self.wire = ThinWire(
+            *size, can_scroll=self.can_scroll, can_erase=self.can_erase, ascii_only=self.ascii_only
+        )
         self._did = ""
         self._came = self._sent = ""
         self._fault = ""

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyte.graphics import FG_BG_256
 
 from tests.thinwire.emulators import Emulator
 from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, CellStyle, StyleTable
@@ -32,13 +33,23 @@ def colours(kind: int) -> st.SearchStrategy[str]:
     )
 
 
+def as_read(style: CellStyle) -> CellStyle:
+    """Return a style with its colours as they are read."""
+    after = CellStyle(attributes=style.attributes, link=style.link)
+    for colour in filter(None, (style.foreground, style.background)):
+        read = after.after(colour)
+        assert read is not None
+        after = read
+    return after
+
+
 STYLES = st.builds(
     CellStyle,
     colours(30),
     colours(40),
     st.lists(st.sampled_from(ATTRIBUTES), unique=True, max_size=5).map(tuple),
     st.sampled_from(LINKS),
-)
+).map(as_read)
 SEQUENCE = re.compile(r"\x1b\[([\d;]*)m|\x1b\]8;([^\x1b]*)\x1b\\")
 
 
@@ -115,6 +126,20 @@ def test_colours_end_one_by_one() -> None:
 
 def test_what_was_set_again_stands_as_the_latest() -> None:
     assert CellStyle().after("4;21;4") == CellStyle("", "", ("21", "4"))
+
+
+def test_a_colour_that_is_exactly_one_of_the_256_is_that_one_and_looks_the_same() -> None:
+    for number in range(16, 256):
+        colour = ";".join(map(str, bytes.fromhex(FG_BG_256[number])))
+        read = CellStyle().after(f"38;2;215;215;216;48;2;{colour}")
+        people_change_it = number < 22
+        assert read == CellStyle(
+            "38;2;215;215;216", f"48;2;{colour}" if people_change_it else f"48;5;{number}"
+        )
+        thin, plain = Emulator(1, 1), Emulator(1, 1)
+        thin.feed(f"\x1b[{read.background}mx")
+        plain.feed(f"\x1b[48;2;{colour}mx")
+        assert thin.row(0) == plain.row(0)
 
 
 @pytest.mark.parametrize(

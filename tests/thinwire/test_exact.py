@@ -45,14 +45,18 @@ TOUR_BYTES, DESK_BYTES = 1_000, 1_300
 
 def differentials(recording: Recording, seed: int) -> Iterator[Differential]:
     """Yield the two ways to play a recording: frame by frame, and as over a line that is not ideal."""
-    first, second = (partial(Emulator, kind=KINDS[each % len(KINDS)]) for each in (seed, seed + 1))
-    yield Differential(recording, first)
+    kinds = KINDS[seed % len(KINDS)], KINDS[(seed + 1) % len(KINDS)]
+    first, second = (
+        partial(Differential, recording, partial(Emulator, kind=kind), can_erase=kind.erases_in_colour)
+        for kind in kinds
+    )
+    yield first()
     yield (
-        Differential(recording, second, every=2 + seed % 7, drops=True),
-        Differential(recording, second, limit=(200, 700, 2_000)[seed % 3], drops=True),
-        Differential(recording, second, forgets=random.Random(seed)),
-        Differential(recording, second, can_scroll=False),
-    )[seed % 4]
+        partial(second, every=2 + seed % 7, drops=True),
+        partial(second, limit=(200, 700, 2_000)[seed % 3], drops=True),
+        partial(second, forgets=random.Random(seed)),
+        partial(second, can_scroll=False),
+    )[seed % 4]()
 
 
 def all_alike(recording: Recording, seed: int, folder: Path) -> Differential:

@@ -181,13 +181,34 @@ def test_blanks_on_a_painted_background_are_erased_where_the_terminal_colours_th
     assert change(1, erases=True) == f"\x1b[2H{start}Buy\x1b[K\x1b[m"
 
 
-def test_a_hole_of_blanks_is_erased_and_moved_over(styles: StyleTable) -> None:
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [
+        ("e" + " " * 8 + "." * 21, f"e{' ' * 8}{'.' * 21}"),  # as long, and drawn in one go
+        ("e" + " " * 12 + "." * 17, f"e\x1b[12X\x1b[12C{'.' * 17}"),
+        ("é" + " " * 14 + "." * 15, f"é{' ' * 14}{'.' * 15}"),
+        ("é" + " " * 19 + "." * 10, f"é\x1b[2G\x1b[19X\x1b[19C{'.' * 10}"),  # where it stands is sure then
+        (f"é{' ' * 19}.{' ' * 9}", "é\x1b[2G\x1b[19X\x1b[19C.\x1b[K"),
+        (f"{' ' * 5}{'-' * 25}", "\x1b[5X"),  # nothing is drawn after it
+    ],
+)
+def test_a_hole_of_blanks_is_erased_and_moved_over_where_that_is_shorter(
+    styles: StyleTable, row: str, written: str
+) -> None:
     ground = styles.number(PAINTED)
     shown, wanted = Frame(30, 1), Frame(30, 1)
-    for frame, text in ((shown, "-" * 30), (wanted, f"é{' ' * 14}{'.' * 15}")):
+    for frame, text in ((shown, "-" * 30), (wanted, row)):
         frame.put(0, 0, text, ground * 30)
-    written = painter.row_difference(shown, wanted, 0, styles, erases=True)
-    assert written == "\x1b[H\x1b[38;5;7;48;2;9;9;9mé\x1b[2G\x1b[14X\x1b[16G...............\x1b[m"
+    sent = painter.row_difference(shown, wanted, 0, styles, erases=True)
+    assert sent == f"\x1b[H\x1b[38;5;7;48;2;9;9;9m{written}\x1b[m"
+
+
+def test_blanks_are_drawn_in_the_colour_that_comes_after_them(styles: StyleTable) -> None:
+    red = styles.number(CellStyle("31", "44"))
+    blank = styles.of_blanks(red)
+    colours = [blank * 2 + red * 3 + blank * (COLUMNS - 5)]
+    written = painter.row_difference(framed("......"), framed("  Buy", styles=colours), 0, styles)
+    assert written == f"\x1b[H\x1b[31;44m  Buy{' ' * 9}\x1b[m"
 
 
 def test_blanks_that_show_more_than_a_background_are_written(styles: StyleTable) -> None:

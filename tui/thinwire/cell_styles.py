@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import product
 from typing import Final, NamedTuple
 
 UNKNOWN: Final = "\0"
@@ -38,6 +39,15 @@ _UNSEEN_ON_BLANKS: Final = frozenset(("1", "2", "3"))
 """Bold, dim and italic: a blank looks the same with them."""
 _COLOUR_LENGTH: Final = {"5": 3, "2": 5}
 """Parameters of an extended colour, by its kind: ``38;5;n`` and ``38;2;r;g;b``."""
+_CUBE: Final = (0, 95, 135, 175, 215, 255)
+_PALETTE: Final = {
+    f"2;{red};{green};{blue}": f"5;{number}"
+    for number, (red, green, blue) in enumerate(
+        (*product(_CUBE, repeat=3), *((grey, grey, grey) for grey in range(8, 248, 10))), start=16
+    )
+    if number >= 22
+}
+"""Colours that are one of the 256 exactly, and its shorter parameters; the first 22 people change."""
 
 
 class CellStyle(NamedTuple):
@@ -76,10 +86,9 @@ class CellStyle(NamedTuple):
                 colour = codes[at : at + length]
                 if not length or len(colour) < length or "" in colour:
                     return None
-                if code == "38":
-                    foreground = ";".join(colour)
-                else:
-                    background = ";".join(colour)
+                which = ";".join(colour[1:])
+                which = f"{code};{_PALETTE.get(which, which)}"
+                foreground, background = (which, background) if code == "38" else (foreground, which)
             else:
                 return None
             at += length

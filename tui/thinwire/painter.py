@@ -15,13 +15,8 @@ from tui.thinwire.cell_styles import DEFAULT, UNKNOWN, StyleTable
 from tui.thinwire.frame import Frame
 from tui.thinwire.runs import TAIL
 
-_MAX_REDRAWN_CELLS: Final = 4
-"""Drawing so many cells again takes no more bytes than moving the cursor over them."""
 _BLANKS: Final = re.compile(" {4,}")
-_MIN_BLANKS: Final = 12
-"""Erasing so many blanks and moving over them takes fewer bytes than drawing them."""
-_MIN_BLANKS_AT_END: Final = 4
-"""The same at the end of a row, where nothing is moved over."""
+"""Fewer blanks are never erased in fewer bytes than they are drawn in."""
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _MIN_MOVED_ROWS: Final = 3
 """Scrolling is tried when so many rows are found elsewhere on the screen."""
@@ -65,28 +60,30 @@ def row_change(
     if old == text and before == drawn:
         return "", style
     wide = TAIL in text
-    mask = map(_changed_style, old, text, before, drawn)
+    mask = "".join(map(_changed_style, old, text, before, drawn))
+    if wide:
+        mask = _with_both_halves(text, drawn, mask)
     parts: list[str] = []
     at, sure = -1, True
-    for run in _RUN.finditer(_with_both_halves(text, drawn, "".join(mask)) if wide else "".join(mask)):
+    for run in _RUN.finditer(mask):
         if run[1] == UNKNOWN:
             continue
         for start, end, blank in _pieces(text, *run.span(), erases and styles.is_ground(run[1])):
-            if start != at:
-                if at < 0:
-                    parts.append(cursor_to(y, start))
-                elif _redraws_cheaper(text, drawn, at, start, style, styles):
+            if at < 0:
+                parts.append(cursor_to(y, start))
+            elif start != at:
+                move = _move_along(at, start, sure)
+                if _redraws_cheaper(text, drawn, at, start, style, styles, len(move) - (not sure)):
                     style = _draw_cells(text, drawn, at, start, style, styles, parts)
                 else:
-                    parts.append(_move_along(at, start, sure))
-            elif blank and not sure:
-                parts.append(_to_column(start))
-            cells = text[start:end]
-            parts.append(styles.change(style, style := _drawn_in(style, run[1], cells, styles)))
+                    parts.append(move)
+                    sure = True
+            cells, following = text[start:end], mask[end : end + 1]
+            parts.append(styles.change(style, style := _drawn_in(style, run[1], cells, styles, following)))
             at = end
-            if blank:
-                parts.append("\x1b[K" if end == len(text) else f"\x1b[{end - start}X")
-                at = start
+            if blank and (erasure := _erasure(start, end, len(text), sure, drawn_on=following)):
+                parts.append(erasure)
+                at, sure = start, True
                 continue
             if not cells.isascii():
                 sure = False
@@ -95,18 +92,30 @@ def row_change(
 
 
 def _pieces(text: str, start: int, end: int, erases: bool) -> Iterator[tuple[int, int, bool]]:
-    """Yield the pieces of a run from ``start`` to ``end``, and whether each is blanks to be erased."""
+    """Yield the pieces of a run from ``start`` to ``end``, and whether each is blanks that may be erased."""
     at = start
     for blanks in _BLANKS.finditer(text, start, end) if erases else ():
-        last = blanks.end() == len(text)
-        if blanks.end() - blanks.start() < (_MIN_BLANKS_AT_END if last else _MIN_BLANKS):
-            continue
         if at < blanks.start():
             yield at, blanks.start(), False
         yield blanks.start(), blanks.end(), True
         at = blanks.end()
     if at < end:
         yield at, end, False
+
+
+def _erasure(start: int, end: int, columns: int, sure: bool, *, drawn_on: str) -> str:
+    """Return what erases the blanks from ``start`` to ``end``; nothing where drawing them is no longer.
+
+    ``sure`` says that the cursor certainly stands at ``start``, ``drawn_on`` is the style of the cell at
+    ``end`` if that is drawn next: then the cursor is moved there.
+    """
+    place = "" if sure else _to_column(start)
+    if end == columns:
+        erasure, move = f"{place}\x1b[K", ""
+    else:
+        erasure, move = f"{place}\x1b[{end - start}X", _move_along(start, end, sure=True)
+    cost = len(erasure) + (len(move) if drawn_on != UNKNOWN else 0)
+    return erasure if cost < end - start else ""
 
 
 def _changed_style(old: str, new: str, before: str, style: str) -> str:
@@ -129,20 +138,26 @@ def _draw_cells(
     """Add the cells from ``start`` to ``end`` to ``parts``; return the style of the last."""
     for run in _RUN.finditer(drawn, start, end):
         cells = text[run.start() : run.end()]
-        parts += (styles.change(style, style := _drawn_in(style, run[1], cells, styles)), cells)
+        parts += (styles.change(style, style := _drawn_in(style, run[1], cells, styles, "")), cells)
     return style
 
 
-def _drawn_in(style: str, wanted: str, cells: str, styles: StyleTable) -> str:
-    """Return the style to draw ``cells`` of style ``wanted`` in: blanks may stay in the one before them."""
-    if style == wanted or (not cells.strip(" ") and styles.covers_blanks(style, wanted)):
-        return style
-    return wanted
+def _drawn_in(style: str, wanted: str, cells: str, styles: StyleTable, following: str) -> str:
+    """Return the style to draw ``cells`` of style ``wanted`` in.
+
+    Blanks may stay in the style before them, or be drawn in the one that is changed to after them.
+    """
+    if style == wanted or cells.strip(" "):
+        return wanted
+    covers = (each for each in (style, following) if each.strip(UNKNOWN))
+    return next((each for each in covers if styles.covers_blanks(each, wanted)), wanted)
 
 
-def _redraws_cheaper(text: str, drawn: str, at: int, to: int, style: str, styles: StyleTable) -> bool:
-    """Return whether drawing the cells from ``at`` to ``to`` again is no longer than moving over them."""
-    if to - at > _MAX_REDRAWN_CELLS:
+def _redraws_cheaper(
+    text: str, drawn: str, at: int, to: int, style: str, styles: StyleTable, most: int
+) -> bool:
+    """Return whether the cells from ``at`` to ``to`` are ``most`` and drawn again with no change of style."""
+    if to - at > most:
         return False
     between = text[at:to]
     if not (between.isascii() and between.isprintable()):
