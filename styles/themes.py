@@ -49,19 +49,19 @@ _LIGHT: Final = {
 }
 _BAND_KINDS: Final = ("band", "band-test", "band-prod")
 """The bands of LOCAL, TEST and PROD; each has a background and a ``-text``, on whatever terminal."""
-_COLOUR_BANDS: Final = (("#1E252C", "#D6DADF"), ("#F0A848", "#000000"), ("#B00020", "#FFFFFF"))
-_LIGHT_BANDS: Final = (("#E6E8E4", "#1C1F23"), *_COLOUR_BANDS[1:])
+_COLOUR_BANDS: Final = (("#262626", "#D7D7D7"), ("#F0A848", "#000000"), ("#B00020", "#FFFFFF"))
+_LIGHT_BANDS: Final = (("#E4E4E4", "#1C1C1C"), *_COLOUR_BANDS[1:])
 _CONTRAST_BANDS: Final = (("#202020", "#FFFFFF"), ("#FFC040", "#000000"), ("#900000", "#FFFFFF"))
 _MONO_BANDS: Final = (("#202020", "#E0E0E0"), ("#808080", "#000000"), ("#FFFFFF", "#000000"))
 
 FRAMES: Final = ("local", "test", "prod", "frozen", "past")
 """What the frame of the desk tells by its colour: titles of panes, what separates them, the line of keys."""
 _FRAME_PARTS: Final = ("", "-text", "-focus", "-focus-text")
-_DARK_FRAMES: Final = ("#1E252C", "#4A3410", "#5C1019", "#123A5C", "#3B2260")
-_LIGHT_FRAMES: Final = ("#E6E8E4", "#FBE3B8", "#F8D3D6", "#CFE6FA", "#E8DCFB")
+_DARK_FRAMES: Final = ("#262626", "#4A3410", "#5C1019", "#123A5C", "#3B2260")
+_LIGHT_FRAMES: Final = ("#E4E4E4", "#FBE3B8", "#F8D3D6", "#CFE6FA", "#E8DCFB")
 _CONTRAST_FRAMES: Final = ("#303030", "#5A3A00", "#600000", "#003A70", "#40006A")
 _MONO_FRAMES: Final = ("#202020", "#606060", "#909090", "#404040", "#303030")
-_FOCUSED: Final = ("#2B6A8C", "#F0A848", "#B00020", "#3E8FD0", "#7D3FC8")
+_FOCUSED: Final = ("#005F87", "#F0A848", "#B00020", "#3E8FD0", "#7D3FC8")
 """The same where the focus is, in all themes that have colours."""
 _MONO_FOCUSED: Final = ("#D0D0D0", "#C0C0C0", "#FFFFFF", "#D0D0D0", "#D0D0D0")
 
@@ -113,7 +113,10 @@ _SCROLLBAR_GROUNDS: Final = (
 
 
 class _Ground(NamedTuple):
-    """The grounds that cells stand on, from the quietest, and the text on them."""
+    """The grounds that cells stand on, from the quietest, and the text on them.
+
+    What is drawn most is one of the 256 colours exactly: they take fewer bytes of a slow line than others.
+    """
 
     background: str
     panel: str
@@ -123,8 +126,8 @@ class _Ground(NamedTuple):
     foreground: str
 
 
-_DARK_GROUND: Final = _Ground("#0B0E12", "#1C232A", "#3A444E", "#13233F", "#161D26", "#D6DADF")
-_LIGHT_GROUND: Final = _Ground("#FCFCFA", "#E6E8E4", "#B8BDB8", "#D8E8F5", "#EAF1F7", "#1C1F23")
+_DARK_GROUND: Final = _Ground("#080808", "#1C1C1C", "#444444", "#13233F", "#1C1C1C", "#D7D7D7")
+_LIGHT_GROUND: Final = _Ground("#FFFFFF", "#E4E4E4", "#BCBCBC", "#D8E8F5", "#EAF1F7", "#1C1C1C")
 _CONTRAST_GROUND: Final = _Ground("#000000", "#202020", "#808080", "#00005F", "#202020", "#FFFFFF")
 _MONO_GROUND: Final = _Ground("#000000", "#202020", "#606060", "#303030", "#1A1A1A", "#E0E0E0")
 _CLEAR_DARK: Final = _DARK_GROUND._replace(background=TERMINAL, cursor_row="#2C3A48", selected_row=TERMINAL)
