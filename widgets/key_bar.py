@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -30,6 +31,21 @@ def hints_of(bindings: Sequence[BindingType]) -> list[tuple[str, str]]:
 def shown_bindings(bindings: Sequence[BindingType]) -> list[Binding]:
     """Return the bindings of a screen that are to be shown."""
     return [each for each in bindings if isinstance(each, Binding) and each.show]
+
+
+def with_own_keys(bindings: Sequence[BindingType], own: Mapping[str, str]) -> list[BindingType]:
+    """Return the bindings of a screen as they are with a reader's ``own`` keys, by the id of a binding.
+
+    As Textual does it, these take the place of whatever had the key on this screen.
+    """
+    plain = [(each, own.get(each.id or "")) for each in bindings if isinstance(each, Binding)]
+    taken = {key for _, keys in plain if keys for key in keys.split(",")}
+    found: list[BindingType] = []
+    for each, keys in plain:
+        left = keys or ",".join(key for key in each.key.split(",") if key not in taken)
+        if left:
+            found.append(replace(each, key=left))
+    return found
 
 
 def key_for(bindings: Sequence[BindingType], action: str) -> str:

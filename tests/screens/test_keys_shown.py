@@ -5,14 +5,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.binding import Binding
+from textual.screen import Screen
 
 from tests.blotter_app import Blotter, blotter, demo
 from tests.paths import ROOT
+from tui.actions.action import NO_ROW
+from tui.screens.activity import ActivityScreen
+from tui.screens.browse.screen import BrowseScreen
+from tui.screens.changes_list import ChangesScreen
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.desk.registry import BY_ID
+from tui.screens.detail.screen import DetailScreen
+from tui.screens.dialogs.form_dialog import FormDialog
+from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.ticket.screen import TicketScreen
+from widgets.filterbar import FilterBar
 
 NAMES_A_KEY = re.compile(
     r"\b(?:Esc|Enter|Tab|Space|PgUp|PgDn|Backspace|Ctrl-\w|Shift-Tab|F\d{1,2}|Left/Right|Up/Down)\b"
@@ -99,6 +112,81 @@ async def test_a_key_of_ones_own_stands_in_footer_help_and_palette_and_works() -
         await user.until(lambda: user.app.screen is user.desk)
         await user.press("H")
         await user.until(lambda: isinstance(user.app.screen, HistoryScreen))
+
+
+OVER_THE_DESK = (
+    DetailScreen,
+    ActivityScreen,
+    HistoryScreen,
+    ExceptionsScreen,
+    ChangesScreen,
+    BrowseScreen,
+    TicketScreen,
+)
+
+
+def test_what_the_desk_does_too_has_the_key_of_the_desk_on_every_screen_over_it() -> None:
+    for screen in OVER_THE_DESK:
+        named = [each for each in screen.BINDINGS if isinstance(each, Binding) and each.id]
+        assert {"copy", "export"} <= {each.id for each in named}
+        assert [each.key for each in named] == [BY_ID[each.id].key for each in named if each.id]
+
+
+async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path) -> None:
+    own = {
+        "copy": "Y",
+        "export": "X",
+        "filter": "F",
+        "history": "H",
+        "raw": "I",
+        "refresh": "R",
+        "tape": "A",
+        "exceptions": "9",
+        "changes": "D",
+    }
+    assert not key_mistakes(own)
+    async with blotter((160, 30), keys=own, exports=tmp_path) as user:
+
+        async def opened(screen: type[Screen[Any]], *keys: str, lists: bool = True) -> None:
+            await user.press(*keys)
+            await user.until(lambda: isinstance(user.app.screen, screen))
+            shown = user.text().splitlines()[-1]
+            assert "Y copy  X export" in shown
+            assert ("F filter" in shown) is lists
+            await user.press("y", "E", "slash")
+            assert isinstance(user.app.screen, screen)
+            await user.press("Y")
+            await user.until(lambda: NO_ROW in user.notices or isinstance(user.app.screen, FormDialog))
+            if isinstance(user.app.screen, FormDialog):
+                await user.press("escape")
+
+        async def left(key: str) -> None:
+            await user.press(key)
+            await user.until(lambda: user.app.screen is user.desk)
+
+        await opened(ExceptionsScreen, "9")
+        await user.press("X")
+        await user.until(lambda: isinstance(user.app.screen, FormDialog))
+        await user.press("escape", "F")
+        await user.until(lambda: isinstance(user.app.focused, FilterBar))
+        await user.press("escape")
+        await left("9")
+        await opened(ActivityScreen, "A")
+        await left("A")
+        assert NO_ROW in user.notices
+        user.heard.clear()
+        await user.go("orders", "ORD-00064")
+        await opened(HistoryScreen, "H")
+        assert "R reload" in user.text()
+        await left("escape")
+        await opened(TicketScreen, "enter", lists=False)
+        assert "H history  I raw JSON" in user.text()
+        await opened(DetailScreen, "I", lists=False)
+        await user.press("escape")
+        await user.until(lambda: isinstance(user.app.screen, TicketScreen))
+        await left("escape")
+        await opened(BrowseScreen, "B")
+        assert "H history" in user.text()
 
 
 async def test_every_sentence_says_the_key_of_ones_own() -> None:

@@ -62,7 +62,8 @@ class ActivityScreen(LineAboutRowScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "To the row"),
         *LIST_KEYS,
-        Binding("escape,ctrl+c,q,t", "back", "Back"),
+        Binding("escape,ctrl+c,q", "back", "Back"),
+        Binding("t", "back", "Back", show=False, id="tape"),
     ]
     of = "activity"
     singular = "line"

@@ -48,8 +48,9 @@ class ChangesScreen(LineAboutRowScreen):
         Binding("enter", "open", "To the row"),
         *LIST_KEYS,
         Binding("T", "time", "Since another time"),
-        Binding("r", "reload", "Read again"),
-        Binding("escape,ctrl+c,q,d", "back", "Back"),
+        Binding("r", "reload", "Read again", id="refresh"),
+        Binding("escape,ctrl+c,q", "back", "Back"),
+        Binding("d", "back", "Back", show=False, id="changes"),
     ]
     of = "changes"
     singular = "change"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tui.columns.filter import Filter, Filterable
     from tui.columns.filter_completion import Completion
 
-LIST_KEYS: Final = (Binding("slash", "filter", "Filter"), *TAKES_ROWS)
+LIST_KEYS: Final = (Binding("slash", "filter", "Filter", id="filter"), *TAKES_ROWS)
 """The keys of every list."""
 
 

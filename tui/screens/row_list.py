@@ -123,7 +123,7 @@ class RowListScreen(FiltersRows[ScreenResultType]):
             yield self.filter_bar
             yield self.grid
         yield Flow(self._written_out, id="whole")
-        yield KeyLine(self.BINDINGS, STAY, id="keys")
+        yield KeyLine(self.keys, STAY, id="keys")
 
     def on_mount(self) -> None:
         """Show the lines, and keep them current."""

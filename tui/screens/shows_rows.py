@@ -1,4 +1,7 @@
-"""The base of every screen over the desk that shows rows: what it shows can be copied and exported."""
+"""The base of every screen over the desk that shows rows: what it shows can be copied and exported.
+
+A binding with the id of an action has the key that this reader gave the action.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,12 @@ from tui.actions.action import NO_ROW
 from tui.columns.shown_rows import ShownRows
 from tui.screens.dismiss_once import DismissOnce
 from tui.session import DeskSession
+from widgets.key_bar import with_own_keys
 
-TAKES_ROWS: Final = (Binding("y", "copy", "Copy"), Binding("E", "export", "Export"))
+TAKES_ROWS: Final = (
+    Binding("y", "copy", "Copy", id="copy"),
+    Binding("E", "export", "Export", id="export"),
+)
 """The keys by which rows are copied and exported, on the desk and everywhere else."""
 
 
@@ -24,6 +31,11 @@ class ShowsRows(DismissOnce[ScreenResultType]):
     proposed_copy: ClassVar[str] = ""
     """What is copied unless the reader asks for something else; empty for ids."""
     session: DeskSession
+
+    @property
+    def keys(self) -> list[BindingType]:
+        """The keys that work here: the reader's own ones for what the desk's actions do here too."""
+        return with_own_keys(self.BINDINGS, self.session.preferences.keys)
 
     def shown_rows(self) -> ShownRows:
         """Return what is shown, with the rows in focus."""

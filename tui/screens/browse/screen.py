@@ -62,16 +62,16 @@ class BrowseScreen(ShowsRows[Ref]):
     CSS_PATH = sheet("history")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter"),
+        Binding("slash", "filter", "Filter", id="filter"),
         Binding("n", "following", "Older"),
         Binding("p", "previous", "Newer"),
         Binding("T", "date", "Date"),
         Binding("tab", "turn", "Blocks or orders"),
         Binding("enter", "detail", "Ticket"),
-        Binding("h", "history", "History"),
+        Binding("h", "history", "History", id="history"),
         Binding("d", "go", "To the desk"),
         *TAKES_ROWS,
-        Binding("r", "reload", "Reload"),
+        Binding("r", "reload", "Reload", id="refresh"),
         Binding("escape,ctrl+c,q", "back", "Back"),
     ]
 
@@ -97,7 +97,7 @@ class BrowseScreen(ShowsRows[Ref]):
         yield Static("", id="message", markup=False)
         with Vertical(classes="pane"):
             yield self.grid
-        yield KeyLine(self.BINDINGS, _FIRST_KEYS, id="keys")
+        yield KeyLine(self.keys, _FIRST_KEYS, id="keys")
 
     def on_mount(self) -> None:
         """Read the newest page."""
@@ -191,7 +191,7 @@ class BrowseScreen(ShowsRows[Ref]):
         message.update(Content(clean(text)))
 
     def _key(self, action: str) -> str:
-        return key_for(self.BINDINGS, action)
+        return key_for(self.keys, action)
 
     # --- keys -----------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class DetailScreen(ShowsRows[None]):
     proposed_copy = "JSON"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c,enter", "back", "Back", priority=True),
-        Binding("i", "turn", "Raw JSON"),
+        Binding("i", "turn", "Raw JSON", id="raw"),
         *TAKES_ROWS,
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
@@ -107,7 +107,7 @@ class DetailScreen(ShowsRows[None]):
         self._sections = [Members(name, rows) for name, rows in sections]
         self._labels = [label for section in self._sections for label, _ in section.rows]
         self._columns = [Flow(partial(self._lines, at), id=name) for at, name in enumerate(("left", "right"))]
-        self._keys = KeyLine(self.BINDINGS, ("back", "turn"), id="keys")
+        self._keys = KeyLine(self.keys, ("back", "turn"), id="keys")
         self._json = text
         self._is_raw = raw
 

@@ -46,7 +46,8 @@ class ExceptionsScreen(RowListScreen[OpenException]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Go and mend it"),
         *LIST_KEYS,
-        Binding("escape,ctrl+c,q,0", "back", "Back"),
+        Binding("escape,ctrl+c,q", "back", "Back"),
+        Binding("0", "back", "Back", show=False, id="exceptions"),
     ]
     of = "exceptions"
     singular = "exception"

@@ -63,7 +63,7 @@ class HistoryScreen(FiltersRows[Ref]):
         Binding("enter,g", "jump", "Jump"),
         *LIST_KEYS,
         Binding("i", "side", "Detail"),
-        Binding("r", "reload", "Reload"),
+        Binding("r", "reload", "Reload", id="refresh"),
         Binding("tab", NEXT_ORDER, "Next order", priority=True),
         Binding("shift+tab", "next_order(-1)", "Previous order", show=False, priority=True),
         Binding("escape,ctrl+c,q", "back", "Back"),
@@ -96,7 +96,7 @@ class HistoryScreen(FiltersRows[Ref]):
             yield Timeline(marks=ASCII_MARKS if self._display_context.ascii else MARKS)
             with VerticalScroll(id="side"):
                 yield Flow(id="entry")
-        keys = KeyLine(self.BINDINGS, ("jump", "filter", "side", NEXT_ORDER, "back"), id="keys")
+        keys = KeyLine(self.keys, ("jump", "filter", "side", NEXT_ORDER, "back"), id="keys")
         keys.say({}, without=(NEXT_ORDER,) if len(self._stories) == 1 else ())
         yield keys
 
@@ -155,7 +155,7 @@ class HistoryScreen(FiltersRows[Ref]):
         try:
             entries = await self._stories[self._story][1]()
         except ApiError as error:
-            again = f"{key_for(self.BINDINGS, 'reload')} tries again."
+            again = f"{key_for(self.keys, 'reload')} tries again."
             advice = self.session.with_keys(error.advice)
             self._trouble = f"The history was not read: {_sentence(error.why)} {advice} {again}"
         else:
@@ -259,7 +259,7 @@ class HistoryScreen(FiltersRows[Ref]):
         elif not self._all:
             self._say("Nothing is recorded about this order.")
         elif not self._shown:
-            key = key_for(self.BINDINGS, "back")
+            key = key_for(self.keys, "back")
             self._say(f"No entry matches {self.filter_text!r}. {key} shows all {len(self._all)}.")
         else:
             self._say("")

@@ -60,8 +60,8 @@ class TicketScreen(ShowsRows[Ref]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open"),
         Binding("g", "go", "To desk"),
-        Binding("h", "history", "History"),
-        Binding("i", "raw", "Raw JSON"),
+        Binding("h", "history", "History", id="history"),
+        Binding("i", "raw", "Raw JSON", id="raw"),
         *TAKES_ROWS,
         Binding("space", "more", "More"),
         Binding("escape,ctrl+c,q", "back", "Back"),
@@ -103,7 +103,7 @@ class TicketScreen(ShowsRows[Ref]):
             with VerticalScroll(id="facts", can_focus=False):
                 yield Flow(self._fact_lines, id="answers")
             yield LineList(id="related")
-        yield KeyLine(self.BINDINGS, ("open", "history", "raw", "back"), id="keys")
+        yield KeyLine(self.keys, ("open", "history", "raw", "back"), id="keys")
 
     def on_mount(self) -> None:
         """Show the row, and follow the desk."""
