@@ -14,7 +14,13 @@ from textual import events
 
 from styles.themes import THEMES
 from tests.blotter_app import blotter
-from tests.screens.desk.trading_steps import allocated_block, book, times_booked
+from tests.screens.desk.trading_steps import (
+    allocated_block,
+    book,
+    new_block,
+    place,
+    times_booked,
+)
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
@@ -96,6 +102,20 @@ async def test_when_the_line_is_cut_nothing_is_sent_and_the_last_desk_stays_with
         await user.press("escape", "r")
         await user.until(lambda: "live" in user.text().splitlines()[0])
         assert user.codes("blocks") == shown
+
+
+async def test_a_row_of_which_nothing_was_sent_shows_its_own_state_again() -> None:
+    lines = Lines()
+    async with blotter(wrap=lines) as user:
+        placement = await place(user, await new_block(user))
+        lines.made.cut = True
+        await user.go("placements", placement)
+        await user.press("c")
+        await user.confirm("y")
+        assert "1 not sent" in await user.report()
+        [drawn] = (line for line in user.text().splitlines() if "100,000 ALBN" in line)
+        assert "○ new" in drawn.partition("ALBN")[2]
+        assert "6? sent" not in user.text()
 
 
 async def test_while_the_server_is_gone_the_band_counts_down_and_r_tries_at_once() -> None:
@@ -197,6 +217,8 @@ async def test_a_server_that_is_not_there_is_said_and_found_again() -> None:
     async with blotter((80, 24), wrap=broken, wait=False) as user:
         await user.until(lambda: "NOT READ" in user.text())
         assert user.text().startswith(" LOCAL NOT READ  demo")
+        await user.press("3")
+        assert "Nothing could be read yet." in user.text(), "and not that nothing is placed"
         whole = (
             "No connection to http://embedded/api: Connection refused. Check that the server runs and that "
             "the address is right, then try again."

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 NOTHING_MATCHES: Final = "Nothing matches the filter. {back} clears it, {browse} looks beyond the desk."
 SHOWS_ALL: Final = "{back} shows all"
+NONE_THEN: Final = "None at that time."
+"""Shown in the past, where no key makes the first row."""
 
 
 class Pane(Vertical):
@@ -103,6 +105,7 @@ class Pane(Vertical):
         self._in_flight: Mapping[Ref, str] = {}
         self._drawn_intents: dict[ResourceId, str | None] = {}
         """What was asked of rows in sight as they are drawn."""
+        self._shows_intents = False
         self._scope: Sequence[ResourceId] | None = None
         self._why_empty = ""
         self._loaded = False
@@ -211,6 +214,7 @@ class Pane(Vertical):
         if row is None:
             return [Cell("") for _ in self._columns]
         intent = self._drawn_intents[key] = self._in_flight.get(Ref(self.kind, key))
+        self._shows_intents = self._shows_intents or intent is not None
         cells = []
         for column in self._columns:
             if intent and column.id == "state":
@@ -251,14 +255,15 @@ class Pane(Vertical):
     def _show_in_flight(self, in_flight: Mapping[Ref, str]) -> None:
         """Show in the cells what was asked of rows, and no longer once that is done.
 
-        Only rows in sight are looked at: an emergency asks something of many thousands.
+        Only rows in sight are looked at: an emergency asks something of many thousands. What was asked before
+        cannot be told from ``in_flight``, which changes by itself, only from what is drawn.
         """
-        if not in_flight and not self._in_flight:
+        if not in_flight and not self._shows_intents:
             return
         self._in_flight = in_flight
         drawn = self._drawn_intents
         in_sight = {id: drawn[id] for id in self.grid.in_sight if isinstance(id, ResourceId) and id in drawn}
-        self._drawn_intents = in_sight
+        self._drawn_intents, self._shows_intents = in_sight, any(in_sight.values())
         changed = [id for id, said in in_sight.items() if said != in_flight.get(Ref(self.kind, id))]
         self.grid.refresh_cells(changed)
 
@@ -328,7 +333,8 @@ class Pane(Vertical):
 
     def _say_empty(self) -> None:
         filtered = self._nothing_matches if self._arranger.rows.total and self.view.filter else ""
-        self.grid.set_empty(clean(self._why_empty) or filtered or self._not_read() or self._empty_words)
+        words = NONE_THEN if self._snapshot.as_at is not None else self._empty_words
+        self.grid.set_empty(clean(self._why_empty) or filtered or self._not_read() or words)
 
     def _not_read(self) -> str:
         """Return why rows of this pane may be missing, in the server's words; empty when none is."""
