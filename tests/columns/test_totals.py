@@ -137,3 +137,15 @@ def test_a_row_says_who_trades_it_how_old_it_is_and_what_the_broker_says() -> No
     assert cell(ORDERS, "age", asked) == "1h05"
     assert cell(ORDERS, "trader", asked) == "dlr.okafor"
     assert cell(EntityKind.PLACEMENTS, "trader", refused) == "pm.hart", "who made it, where no property says"
+
+
+def test_only_what_a_broker_may_still_fill_is_left() -> None:
+    """A rejected or expired placement is none; one that is replaced works on, on its new terms."""
+    states = ("Working", "Replaced", "PendingCancel", "Rejected", "Expired", "DFD", "Calculated", "Canceled")
+    rows = [placement(f"PLC-{state}", "BLK-1", state=state) for state in states]
+    desk = snapshot_of(placements=rows)
+    left = column_of(EntityKind.PLACEMENTS, "open")
+    shown = {row.state: left.cell(desk, row, DisplayContext()) for row in rows}
+    assert [shown[state] for state in states] == ["100"] * 3 + ["0"] * 5
+    assert "left 300 · " in totals_of(desk, EntityKind.PLACEMENTS)
+    assert "open buy 57,000 USD" in totals_of(desk, EntityKind.PLACEMENTS)

@@ -73,6 +73,21 @@ async def test_a_fill_comes_and_the_tape_says_what_is_left(
     assert [entry.kind for entry in reader.rung] == ["fills"]
 
 
+async def test_a_fill_that_crosses_a_cancel_leaves_nothing_with_the_broker(
+    reader: TapeReader, colleague_with_order: Dealer
+) -> None:
+    await colleague_with_order.desk.act(CancelPlacements((rid("PLC-1"),)))
+    await reader.polls()
+    await colleague_with_order.fill("EXE-1", "PLC-1", 60)
+    assert (await reader.polls())[-1] == "Filled: buy 60 BBG000B9XRY4 at 189.5 USD, with ALBN · PLC-1"
+    [told] = [
+        entry.said
+        for entry in await reader.dealer.desk.history(rid("ORD-1"))
+        if entry.said.startswith("filled")
+    ]
+    assert told == "filled 60 at 189.5 USD by ALBN"
+
+
 async def test_fills_of_one_placement_are_one_line_with_running_quantity_and_average(
     reader: TapeReader, colleague_with_order: Dealer
 ) -> None:

@@ -31,7 +31,7 @@ from tui.columns.row_values import (
     trader,
 )
 from tui.service.exceptions.broker_words import broker_words
-from tui.service.snapshot.sizing import executed_size, is_over_allocated, open_size, size_of
+from tui.service.snapshot.sizing import executed_size, is_over_allocated, left_size, size_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.snapshot.worth import left_of_placement, worth_of_placement
 
@@ -50,7 +50,12 @@ PLACEMENTS: Final = (
     state(lambda s, row: row.state).ranked(1),
     side(lambda row: row.side).ranked(5),
     sized("executed", "Executed", "What is filled", executed_size).ranked(2),
-    sized("open", "Left", "What may still be filled; nothing of one that is cancelled", open_size).ranked(3),
+    sized(
+        "open",
+        "Left",
+        "What may still be filled: nothing once cancelled, rejected or expired",
+        left_size,
+    ).ranked(3),
     quantity(
         "allocated",
         "Allocated",

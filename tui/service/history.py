@@ -20,7 +20,7 @@ from tui.service.outcomes import lowered
 from tui.service.row_phrases import phrase_of, trade_of, with_whom
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
-from tui.service.state_words import state_in_words, verdict_in_words
+from tui.service.state_words import is_over, state_in_words, verdict_in_words
 from tui.service.wire_words import entry_in_cell, in_words
 
 _NAMED: Final = {
@@ -188,7 +188,7 @@ _UNDONE: Final = ("was deleted", "taken back")
 
 
 def _left(fill: Execution, snapshot: Snapshot) -> str:
-    """Return what was left of a placement after a fill; empty where nobody can tell."""
+    """Return what was left of a placement after a fill; empty where nobody can tell, or it was over."""
     placement = snapshot.placements.get(fill.placement_id)
     if placement is None or placement.quantity is None or not snapshot.knows(EntityKind.EXECUTIONS):
         return ""
@@ -197,7 +197,15 @@ def _left(fill: Execution, snapshot: Snapshot) -> str:
     fills = snapshot.fills_of_placement(placement.id)
     filled = sum((each.quantity for each in fills if _made(each) <= _made(fill)), ZERO)
     left = placement.quantity - filled
+    if left > ZERO and _was_over(placement, _made(fill)):
+        return ""
     return f", {units(left)} left" if left >= ZERO else f", {units(-left)} too much"
+
+
+def _was_over(placement: Placement, at: datetime) -> bool:
+    """Return whether a placement that is over was so by then already: its last change stands before it."""
+    changed = placement.version.as_at_modified if placement.version else None
+    return is_over(placement.state) and changed is not None and changed <= at
 
 
 def _made(fill: Execution) -> datetime:

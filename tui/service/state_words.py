@@ -19,6 +19,8 @@ class StateWord(Struct, frozen=True):
     """One state: its FIX code (OrdStatus; empty where it has none), its word, and how servers write it.
 
     ``glyph`` stands before the word, ``ascii`` where glyphs are not drawn; ``role`` names its colour.
+    ``over`` says that a broker fills nothing more of a placement in it: FIX has LeavesQty at zero there.
+    A placement that is replaced goes on working, on other terms.
     """
 
     code: str
@@ -27,6 +29,7 @@ class StateWord(Struct, frozen=True):
     glyph: str
     ascii: str
     role: str
+    over: bool = False
 
 
 STATES: Final = (
@@ -43,15 +46,15 @@ STATES: Final = (
         "live",
     ),
     StateWord("2", "filled", ("Filled", "Executed", "Complete"), "●", "*", "good"),
-    StateWord("3", "done for the day", ("DoneForDay", "DFD"), "◑", "=", "idle"),
-    StateWord("4", "cancelled", ("Cancelled",), "✕", "x", "idle"),
+    StateWord("3", "done for the day", ("DoneForDay", "DFD"), "◑", "=", "idle", over=True),
+    StateWord("4", "cancelled", ("Cancelled",), "✕", "x", "idle", over=True),
     StateWord("5", "replaced", ("Replaced", "Amended"), "↻", "r", "idle"),
     StateWord("6", "cancel asked", ("PendingCancel", "CxlReq"), "◌", "?", "waiting"),
     StateWord("7", "stopped", ("Stopped", "Held", "Halted"), "‖", "!", "attention"),
     StateWord("9", "suspended", ("Suspended",), "‖", "!", "attention"),
-    StateWord("8", "rejected", ("Rejected", "Refused"), "▲", "!", "bad"),
-    StateWord("B", "calculated", ("Calculated",), "◆", "c", "idle"),
-    StateWord("C", "expired", ("Expired",), "✕", "e", "idle"),
+    StateWord("8", "rejected", ("Rejected", "Refused"), "▲", "!", "bad", over=True),
+    StateWord("B", "calculated", ("Calculated",), "◆", "c", "idle", over=True),
+    StateWord("C", "expired", ("Expired",), "✕", "e", "idle", over=True),
     StateWord("E", "amend asked", ("PendingReplace", "AmendReq"), "◌", "?", "waiting"),
     StateWord("", "partly placed", ("Partially placed",), "◐", "%", "live"),
     StateWord("", "partly allocated", ("Partially allocated",), "◐", "%", "live"),
@@ -61,7 +64,7 @@ STATES: Final = (
     StateWord("", "overfilled", ("Over-executed",), "▲", "!", "bad"),
     StateWord("", "over-allocated", ("Over-allocated",), "▲", "!", "bad"),
     StateWord("", "booked", ("Booked", "Active"), "■", "b", "idle"),
-    StateWord("", "closed", ("Closed",), "■", "b", "idle"),
+    StateWord("", "closed", ("Closed",), "■", "b", "idle", over=True),
     StateWord("", "swept", ("Swept",), "■", "b", "idle"),
 )
 """Every state that the conventions name, the derived ones of blocks and placements (G8, G9), and those of
@@ -81,6 +84,16 @@ VERDICTS: Final[Mapping[str, str]] = {
 def known_state(state: str | None) -> StateWord | None:
     """Return what is declared of a state, in whatever spelling; None for one that is not known."""
     return _KNOWN.get(normalize(state))
+
+
+def is_over(state: str | None) -> bool:
+    """Return whether a broker fills nothing more of a placement in ``state``; an unknown one may go on.
+
+    >>> is_over("Rejected"), is_over("Replaced"), is_over("Awaiting call back")
+    (True, False, False)
+    """
+    known = known_state(state)
+    return known is not None and known.over
 
 
 def state_in_words(state: str | None) -> str:

@@ -17,6 +17,7 @@ from tui.api.models import Order, OrderGraphBlock, Placement
 from tui.api.states import is_cancelled
 from tui.service.numbers import counted, size_text
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
+from tui.service.state_words import is_over
 
 UNNAMED: Final = "?"
 """Stands for the currency of an amount that was read without one: it is money all the same."""
@@ -183,9 +184,17 @@ def executed_size(snapshot: Snapshot, row: Placement) -> Size:
 
 
 def open_size(snapshot: Snapshot, row: Placement) -> Size:
-    """Return what of a placement may still be filled: nothing of a cancelled one."""
+    """Return what of a placement is not filled, and stays placed until it is; nothing of a cancelled one."""
     own = size_of(row)
     return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(executed_size(snapshot, row))
+
+
+def left_size(snapshot: Snapshot, row: Placement) -> Size:
+    """Return what a broker may still fill of a placement: nothing once it is over, such as rejected.
+
+    What such a placement still holds of its block until it is cancelled is its :func:`open_size`.
+    """
+    return Size(ZERO, currency_of_size(row)) if is_over(row.state) else open_size(snapshot, row)
 
 
 def is_over_allocated(snapshot: Snapshot, row: Placement) -> bool:

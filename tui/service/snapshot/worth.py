@@ -17,7 +17,7 @@ from tui.service.snapshot.sizing import (
     Size,
     block_executed,
     block_ordered,
-    open_size,
+    left_size,
     size_of,
 )
 from tui.service.snapshot.snapshot import Snapshot, luid_of
@@ -90,7 +90,7 @@ def worth_of_placement(snapshot: Snapshot, row: Placement) -> Worth:
 
 def left_of_placement(snapshot: Snapshot, row: Placement) -> Worth:
     """Return what of a placement may still be filled."""
-    return worth_of_size(snapshot, row, open_size(snapshot, row))
+    return worth_of_size(snapshot, row, left_size(snapshot, row))
 
 
 def worth_at_price(snapshot: Snapshot, row: Allocation | Execution) -> Worth:

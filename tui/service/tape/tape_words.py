@@ -13,6 +13,7 @@ from tui.service.numbers import average, counted, units
 from tui.service.outcomes import lowered
 from tui.service.row_phrases import properties_of, row_phrase, short_id, trade_dealt, with_whom
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
+from tui.service.state_words import is_over
 from tui.service.tape.news_kinds import NEWS_KINDS, NewsKind
 
 REASONS = ("reason", "text", "note")
@@ -64,7 +65,7 @@ def placement_of(snapshot: Snapshot, fill: Execution) -> Ref:
 
 
 def _left(snapshot: Snapshot, fill: Execution) -> str:
-    """Return what is left of the placement of a fill; empty where that is not known."""
+    """Return what is left of the placement of a fill; empty where that is not known, or it is over."""
     placement = snapshot.placements.get(fill.placement_id)
     done = snapshot.executed_of_placement(fill.placement_id) if placement else None
     if placement is None or placement.quantity is None or done is None:
@@ -72,6 +73,8 @@ def _left(snapshot: Snapshot, fill: Execution) -> str:
     left = placement.quantity - done
     if left < 0:
         return f"{units(-left)} too many"
+    if left and is_over(placement.state):
+        return ""
     return f"{units(left)} left" if left else "complete"
 
 
