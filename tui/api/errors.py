@@ -50,7 +50,7 @@ class NotSent(ApiError):
 class Offline(NotSent):
     """The circuit is open: the server failed to answer several times, and for ``seconds`` nothing is sent."""
 
-    advice = "Nothing was sent. The server is retried automatically; check that it runs and can be reached."
+    advice = "The server is retried automatically; check that it runs and can be reached."
 
     def __init__(self, why: str, *, seconds: float) -> None:
         super().__init__(why)

@@ -224,7 +224,8 @@ def _httpx_errors_as_ours(shown: str) -> Iterator[None]:
     except (httpx.TimeoutException, TimeoutError) as error:
         raise NoAnswer(f"{shown} did not answer in time.") from error
     except httpx.RequestError as error:
-        raise NoAnswer(f"The connection to {shown} broke: {_reason(error)}.") from error
+        why = f": {_reason(error)}" if str(error) else " before its answer came"
+        raise NoAnswer(f"The connection to {shown} broke{why}.") from error
 
 
 def _parsed(response: httpx.Response) -> ParsedResponse:
