@@ -139,7 +139,7 @@ A_DAY_AT_THE_DESK: Final[tuple[tuple[str, bytes, Seen], ...]] = (
     ("close the filter", ESCAPE, at("ORD-00002")),
     ("help", b"?", says("/ type to find a key or a command")),
     ("close help", ESCAPE, says(" LOCAL  demo ")),
-    ("history", b"h", says("History: ")),
+    ("history", b"h", says("History UTC: ")),
     ("close history", ESCAPE, says(" LOCAL  demo ")),
     ("update", b"u", quantity("6,000")),
     ("a digit for the field", b"5", quantity("5")),

@@ -47,8 +47,7 @@ def history_screen(
 
     def story(order: ResourceId) -> Story:
         said = phrase_of(snapshot, Ref(EntityKind.ORDERS, order))
-        title = f"History: {said}" if said else f"History of order {order}"
-        return order, lambda: server.history(order), title
+        return order, lambda: server.history(order), said or f"order {order}"
 
     first, *others = map(story, orders)
     return HistoryScreen(*first, session=session, others=others)

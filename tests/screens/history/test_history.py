@@ -88,7 +88,7 @@ class HistorySource:
         preferences = Preferences(zone=UTC, exports=exports)
         here = Environment("demo", EnvironmentKind.LOCAL)
         session = DeskSession(here, preferences, now=lambda: at(12))
-        return HistoryScreen(ORDER, self.load, "History of order ORD-2", session=session)
+        return HistoryScreen(ORDER, self.load, "order ORD-2", session=session)
 
 
 async def settle(app: Any, pilot: Any) -> None:
@@ -112,7 +112,7 @@ async def test_the_story_is_told_newest_first_at_every_size(stage: Opened, size:
             "quantity  55 \u2192 50",
             "REQ-090600",
             "BLK-1, PLC-1",
-            "times in UTC",
+            "History UTC: order ORD-2",
         ):
             assert part in text
         assert "\x1b" not in text
@@ -327,7 +327,7 @@ async def test_of_several_orders_one_is_told_at_a_time_in_sentences() -> None:
         orders = user.desk.snapshot.orders_of_block(placement.block_ids[0])
         await user.press("h")
         await user.until(lambda: " ordered: buy " in user.text())
-        assert f"1 of {len(orders)} orders · History: Buy" in user.text()
+        assert f"1 of {len(orders)} orders · History UTC: Buy" in user.text()
         filled = r"\d\d:\d\d:\d\d +\S+ +filled [\d,]+ at [\d.]+ [A-Z]{3} by PCRC, [\d,]+ left"
         assert re.search(filled, user.text())
         await user.press("tab")

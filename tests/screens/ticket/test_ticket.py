@@ -67,7 +67,7 @@ async def test_the_members_are_one_key_away_and_the_story_another() -> None:
         await user.until(lambda: isinstance(user.app.screen, DetailScreen))
         assert '"placementId"' in user.text()
         await user.press("escape", "h")
-        await user.until(lambda: "orders · History: " in said(user))
+        await user.until(lambda: "orders · History UTC: " in said(user))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])

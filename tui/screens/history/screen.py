@@ -109,7 +109,7 @@ class HistoryScreen(FiltersRows[Ref]):
         """The heading: which of several orders, what it is about, and the zone of the times."""
         zone = self._display_context.zone_name
         several = f"{self._story + 1} of {len(self._stories)} orders · " if len(self._stories) > 1 else ""
-        return clean(f"{several}{self._stories[self._story][2]}{f', times in {zone}' if zone else ''}")
+        return clean(f"{several}{f'History {zone}'.rstrip()}: {self._stories[self._story][2]}")
 
     def _label(self) -> None:
         hidden = len(self._all) - len(self._shown)
