@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.blotter_app import Blotter, blotter
+from tui.columns.panes import PANES
 from tui.screens.desk import past_player
 from tui.service.snapshot.snapshot import Snapshot
 
@@ -193,3 +194,25 @@ async def test_ages_of_rows_are_those_of_the_desk_that_is_shown_at_once() -> Non
         await user.press("escape")
         await user.until(lambda: user.desk.snapshot.as_at is None)
         assert age_of(user, "BLK-0001") == "3h58"
+
+
+async def test_a_frozen_screen_goes_on_where_another_time_is_travelled_to() -> None:
+    """It would say that it is of one time, and show the rows of another."""
+    async with blotter((120, 34), start=START) as user:
+        now = user.codes("blocks")
+        await user.press("z", "T")
+        await user.form()
+        await user.fill("as_at", "13:18:30")
+        await user.press("enter")
+        await user.until(lambda: "PAST" in user.text() and user.codes("blocks") != now)
+        assert "FROZEN" not in user.text()
+        await user.press("z", "escape")
+        await user.until(lambda: user.codes("blocks") == now)
+        assert "FROZEN" not in user.text()
+
+
+async def test_before_the_first_order_there_is_none_and_no_key_is_named_that_makes_one() -> None:
+    async with dealer_in_the_past("09:00") as user:
+        assert not user.codes("blocks")
+        assert user.text().count("None at that time.") == len(PANES) - 2, "two panes take turns with another"
+        assert "Press" not in user.text()

@@ -27,6 +27,13 @@ def freeze(desk: PanesScreen) -> None:
 
 
 def _travel_to(desk: PanesScreen, as_at: datetime | None) -> None:
+    """Show the desk as it was then, or is.
+
+    A frozen screen goes on: it would say that it is of one time, and show the rows of another.
+    """
+    if desk.frozen:
+        freeze(desk)
+
     async def go() -> None:
         await desk.session.travel(as_at)
         if as_at is not None:
