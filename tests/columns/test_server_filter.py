@@ -87,10 +87,10 @@ async def test_the_server_finds_what_the_words_mean() -> None:
         (BLOCKS, "VOD side:buy !type:market", lambda row: row.block.limit_price and row.block.side == "Buy"),
         (BLOCKS, "instrument:VOD swept:no", lambda row: not row.block.is_swept),
         (BLOCKS, "created>2020-01-01", lambda row: True),
-        (ORDERS, "side:cover", lambda row: row.side == "BuyToCover"),
+        (ORDERS, "side:cover", lambda row: row.side == "CoverShort"),
         (ORDERS, "portfolio:UKEQ-GROW quantity>100k", lambda row: row.quantity > 100_000),
         (ORDERS, "!state:new", lambda row: row.state != "New"),
-        (ORDERS, "(side:sell or side:cover) !type:market", lambda row: row.side in ("Sell", "BuyToCover")),
+        (ORDERS, "(side:sell or side:cover) !type:market", lambda row: row.side in ("Sell", "CoverShort")),
     ):
         page = await browser.first(Search(kind, server_filter(typed, kind, desk.snapshot, AHEAD)))
         rows = [page.snapshot.rows(kind)[id] for id in page.ids]

@@ -15,8 +15,9 @@ from tui.service.fitting_blocks import open_blocks_of
 from tui.service.id_lookup import IdLookup
 from tui.service.numbers import counted
 from tui.service.row_phrases import trade_of
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.sizing import block_unplaced
-from tui.service.snapshot.snapshot import Snapshot, luid_of
+from tui.service.snapshot.snapshot import Snapshot
 from widgets.fields import MOST_MATCHES
 
 MOST_LOOKED_AT: Final = 200

@@ -33,7 +33,8 @@ from tui.columns.panes import COLUMNS
 from tui.columns.property_columns import PropertyColumn
 from tui.columns.view import newest_of
 from tui.service.numbers import has_number_commas, parse_number
-from tui.service.snapshot.snapshot import EntityKind, Snapshot, luid_of
+from tui.service.snapshot.instruments import luid_of
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 from tui.service.text_folding import canonical
 from tui.service.typed_times import Present, TypedTime, read_day
 from tui.service.wire_words import spellings

@@ -14,6 +14,7 @@ from tui.columns.lifecycle_bar import lifecycle_bar
 from tui.columns.unknown import UNKNOWN
 from tui.service.sides import side_direction
 from tui.service.snapshot.compliance_states import detail_of
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.records import display_name
 from tui.service.snapshot.sizing import (
     Size,
@@ -26,7 +27,7 @@ from tui.service.snapshot.sizing import (
     executed_size,
     size_of,
 )
-from tui.service.snapshot.snapshot import Snapshot, luid_of
+from tui.service.snapshot.snapshot import Snapshot
 
 
 def life_cycle_text(snapshot: Snapshot, row: OrderGraphBlock, context: DisplayContext) -> str:

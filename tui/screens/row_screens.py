@@ -18,8 +18,9 @@ from tui.screens.ticket.ticket_words import RowTicket, ticket_of
 from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.compliance_states import compliance_section, unnamed_rules
 from tui.service.snapshot.contradictions import contradictions
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.relations import related_of
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.session import DeskSession
 

@@ -16,8 +16,9 @@ from tui.api.base import CurrencyAndAmount, Identifiers, ResourceId
 from tui.api.block_terms import DifferingTerm, differing_terms
 from tui.api.models import Order, OrderGraphBlock
 from tui.api.states import is_final
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.sizing import block_unplaced, currency_of_size
-from tui.service.snapshot.snapshot import Snapshot, instrument_key, luid_of
+from tui.service.snapshot.snapshot import Snapshot, instrument_key
 from tui.service.trade import money_of
 from tui.service.wire_words import in_words
 

@@ -220,7 +220,7 @@ def test_two_blocks_of_one_instrument_and_side_differ_in_their_limits(served: De
 
 def test_some_blocks_can_be_swept_and_booked_ones_not_always(served: DemoServer) -> None:
     desk = served.ask(read)
-    ready, unmarked = desk.block("UKT 4.25 06/07/32", "Sell"), desk.block("T 4 02/15/34", "BuyToCover")
+    ready, unmarked = desk.block("UKT 4.25 06/07/32", "Sell"), desk.block("T 4 02/15/34", "CoverShort")
     assert ready.derived_state == unmarked.derived_state == "Booked"
     ids = {"ready": ready.block.id, "unmarked": unmarked.block.id}
     sweep = SweepBlocksRequest(block_ids=ids, latest_allowable_modification_time=NOON.isoformat())

@@ -97,7 +97,7 @@ async def test_what_the_server_refuses_is_told_in_its_words_and_the_filter_stays
         await user.press("ctrl+u")
         await user.type("side:cover")
         await user.press("enter")
-        await user.until(lambda: "Asked of the server: side eq 'BuyToCover'" in user.text())
+        await user.until(lambda: "Asked of the server: side eq 'CoverShort'" in user.text())
 
 
 async def test_a_word_the_server_cannot_be_asked_is_told_while_it_is_typed() -> None:

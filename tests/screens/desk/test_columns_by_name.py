@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tests.blotter_app import Blotter, blotter
 from tui.screens.dialogs.columns_dialog import ColumnChoice, ColumnsDialog
-from tui.service.snapshot.snapshot import luid_of
+from tui.service.snapshot.instruments import luid_of
 
 
 async def filtered(user: Blotter, text: str) -> list[str]:

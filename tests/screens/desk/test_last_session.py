@@ -187,6 +187,26 @@ async def test_what_is_wrong_in_the_file_is_named_and_the_rest_is_restored(tmp_p
         assert user.desk.active is user.pane("blocks")
 
 
+async def test_a_filter_of_a_property_whose_column_is_gone_is_named_and_the_rest_is_restored(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "views.toml").write_text(
+        '[views.classes]\n[views.classes.panes.blocks]\nshow = ["Block/demo/AssetClass"]\n'
+        'filter = "assetclass:bond"\n'
+    )
+    (tmp_path / "session.toml").write_text(
+        'version = 1\nview = "classes"\nfocus = "orders"\n[shown.panes.blocks]\n'
+        'columns = ["id", "side"]\n[shown.panes.orders]\nfilter = "side:buy"\n'
+    )
+    async with back(tmp_path, views=views_of(tmp_path)) as user:
+        without = "Blocks are shown without the filter assetclass:bond: There is no column 'assetclass' here;"
+        await user.until(lambda: without in told(user))
+        assert len(user.codes("blocks")) == len(user.desk.snapshot.blocks)
+        assert [column.id for column in user.pane("blocks").view.columns] == ["id", "side"]
+        await user.until(lambda: user.desk.active is user.pane("orders"))
+        assert "/side:buy" in title(user, "orders")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -31,7 +31,8 @@ from tui.screens.row_screens import names_behind
 from tui.service.desk_profile import DeskProfile
 from tui.service.environment import EnvironmentKind, State
 from tui.service.snapshot.diff import NAMES
-from tui.service.snapshot.snapshot import EntityKind, Ref, luid_of
+from tui.service.snapshot.instruments import luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import CreateOrders, PlaceBlocks
 
 APPLE = {"id": {"scope": "Desk", "code": "GROWTH"}, "type": "Transaction", "displayName": "Growth fund"}

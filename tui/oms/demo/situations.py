@@ -384,7 +384,7 @@ DONE: Final = (
             AllocateStep(),
             BookStep(mark=False),
         ),
-        side="BuyToCover",
+        side="CoverShort",
         strategy="Duration",
     ),
     Situation(

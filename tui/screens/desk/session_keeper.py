@@ -72,12 +72,7 @@ class SessionKeeper:
         left = session_of(kept.found, self._today)
         self._seen = dict(left.pinned)
         if kept.found:
-            try:
-                await self._show(left)
-            except Exception as error:  # of whatever kind: a start must not fail for what was left
-                log.exception("the last session cannot be shown")
-                told = f"The desk cannot be shown as it was left: {error}."
-                desk.notify(told, severity="warning", timeout=30, markup=False)
+            await self._show(left)
         self._written = dict(kept.found)
         self._kept = self._noted = self._state()
         self._ready = True

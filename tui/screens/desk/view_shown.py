@@ -18,12 +18,34 @@ NAMES_S: Final = 0.4
 
 
 def show_view(desk: PanesScreen, view: DeskView) -> None:
-    """Show the desk as a view makes it; pinned rows stay pinned."""
+    """Show the desk as a view makes it; pinned rows stay pinned.
+
+    A filter that asks for a property whose column the view does not show is left out, and that is told.
+    """
     desk.linked, desk.split = view.linked, view.split
     for kind, made in view.panes.items():
         pane = desk.pane(kind)
-        pane.set_view(replace(made, pins=pane.view.pins, present=pane.view.present))
+        shown = replace(made, pins=pane.view.pins, present=pane.view.present)
+        if wrong := _mistake_of_filter(shown):
+            told = f"{kind.value.capitalize()} are shown without the filter {shown.filter}: {wrong}"
+            desk.notify(told, severity="warning", timeout=30, markup=False)
+            shown = shown.filtered("")
+        pane.set_view(shown)
     desk.show_all()
+
+
+def _mistake_of_filter(view: View) -> str:
+    """Return why the filter of a view cannot be understood; empty where it can, or where there is none."""
+    if not view.filter:
+        return ""
+    from tui.columns.filter import parse_filter
+    from tui.columns.filter_grammar import FilterError
+
+    try:
+        parse_filter(view.filter, view.kind, view.properties, view.present)
+    except FilterError as error:
+        return str(error)
+    return ""
 
 
 async def define_properties(desk: PanesScreen, views: Iterable[View]) -> None:

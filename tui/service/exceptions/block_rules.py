@@ -17,7 +17,7 @@ from tui.service.exceptions.at_stake import (
 )
 from tui.service.exceptions.exception_kind import Trouble
 from tui.service.numbers import counted
-from tui.service.snapshot.instruments import UNRESOLVED
+from tui.service.snapshot.instruments import UNRESOLVED, luid_of
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.sizing import (
     Size,
@@ -29,7 +29,7 @@ from tui.service.snapshot.sizing import (
     is_over_allocated,
     size_of,
 )
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 
 def over_placed(snapshot: Snapshot, row: OrderGraphBlock) -> Trouble | None:

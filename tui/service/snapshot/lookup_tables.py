@@ -8,10 +8,10 @@ from typing import Any
 from tui.api.base import ResourceId
 from tui.api.models import Execution, Order, OrderGraphBlock
 from tui.service.snapshot.code_index import by_code, by_name
-from tui.service.snapshot.instruments import InstrumentBook
+from tui.service.snapshot.instruments import InstrumentBook, luid_of
 from tui.service.snapshot.last_prices import LatestQuote
 from tui.service.snapshot.records import Records
-from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot, luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ids, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
 
 Change = tuple[ResourceId, Any, Any]

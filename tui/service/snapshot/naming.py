@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tui.api.base import ResourceId
-from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot, luid_of
+from tui.service.snapshot.instruments import luid_of
+from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 MOST_CODE: Final = 18
 """Characters of an id in a sentence; longer ones are cut in the middle."""

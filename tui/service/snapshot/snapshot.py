@@ -25,7 +25,7 @@ from tui.api.price_units import PER_UNIT
 from tui.api.states import is_cancelled
 from tui.service.desk_profile import ComplianceEngine
 from tui.service.snapshot.code_index import CodeIndex, id_text
-from tui.service.snapshot.instruments import UNRESOLVED, Instrument
+from tui.service.snapshot.instruments import UNRESOLVED, Instrument, luid_of
 from tui.service.snapshot.records import NO_RECORDS, Records
 from tui.service.text_folding import canonical
 from tui.service.typed_times import day_in_words, time_in_words
@@ -103,13 +103,6 @@ LINKS: Final = (
 
 LONGEST_CIRCLE: Final = 64
 """Circles of more parents are not looked for: a chain of thousands would be walked for each of its rows."""
-
-
-def luid_of(row: Any) -> str:
-    """Return the LUID of the instrument that a row is about."""
-    if isinstance(row, OrderGraphBlock):
-        return row.block.lusid_instrument_id
-    return row.instrument_uid if isinstance(row, Transaction) else str(row.lusid_instrument_id)
 
 
 def instrument_key(row: Any) -> tuple[object, ...]:

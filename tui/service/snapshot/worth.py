@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from tui.api.base import ZERO, CurrencyAndAmount
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
 from tui.api.states import is_cancelled
+from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.sizing import (
     UNNAMED,
     Size,
@@ -20,7 +21,7 @@ from tui.service.snapshot.sizing import (
     left_size,
     size_of,
 )
-from tui.service.snapshot.snapshot import Snapshot, luid_of
+from tui.service.snapshot.snapshot import Snapshot
 
 
 class Worth(NamedTuple):
