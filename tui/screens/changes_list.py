@@ -195,12 +195,8 @@ def _columns(names_row: Callable[[RowChange], bool]) -> tuple[Column, ...]:
             rank=1,
         ),
         plain("field", "What", "The value that differs", 12, lambda s, change: change.field).ranked(1),
-        plain(
-            "before", "Before", "What it was", 18, lambda s, change: change.before, flexible=True, role=_dim
-        ).ranked(1),
-        plain("now", "Now", "What it is", 18, lambda s, change: change.now, flexible=True, role=_new).ranked(
-            1
-        ),
+        plain("before", "Before", "What it was", 8, _before, cut="last", role=_dim).ranked(1),
+        plain("now", "Now", "What it is", 8, _now, cut="last", role=_new).ranked(1),
         Column(
             "by",
             "By",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
 from tests.screens.desk.test_news import create
@@ -93,3 +96,16 @@ async def test_without_a_last_visit_it_is_today_and_a_time_of_the_future_is_refu
         await user.until(lambda: "changed since" in user.text())
         await user.press("escape")
         await user.until(lambda: user.app.screen is user.desk)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34), (160, 48)])
+async def test_states_before_and_now_are_whole_at_every_width(size: tuple[int, int]) -> None:
+    async with blotter(size=size) as user:
+        await listed(user)
+        await user.press("T")
+        await user.fill("since", "1h ago")
+        await user.press("enter")
+        await user.until(lambda: "changed since" in user.text() and "start of today" not in user.text())
+        await user.press("slash", *"block: state", "enter")
+        assert re.search(r"State +◐ partly placed +◐ partly filled", user.text())
+        assert not re.search(r"[◐○●▣■]( \w+)*…", user.text())
