@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from tests.service.orderline.test_order_line import HERE, parsed_line
 from tui.actions.form_fields import calendar_day, parse_day
 from tui.actions.order_sizes import sizes_problem, split_sizes
+from tui.service.numbers import parse_size
 from tui.service.orderline import parse_portfolios
 
 ONE_GRAMMAR = [
@@ -59,3 +63,16 @@ def test_the_day_that_an_order_is_good_till_is_typed_alike_in_form_and_line(type
 
 def test_what_is_no_amount_is_said_in_english() -> None:
     assert "'b' is not an amount." in parsed_line("b 50k GBP VOD @UKEQ-GROW b").errors[0].text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("ALBN 60% KEYS 30%", "'ALBN 60% KEYS 30%' is not a percentage. Type it like 60% or 33.3%."),
+        ("0%", "'0%' is not a percentage: it must be greater than zero."),
+        ("-x%", "'x%' is not a percentage"),
+    ],
+)
+def test_a_percentage_that_is_none_is_said_as_it_was_typed(typed: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_size(typed, Decimal(17_000))

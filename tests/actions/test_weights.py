@@ -51,6 +51,8 @@ def test_weights_in_percent_say_of_what_and_add_up() -> None:
     check, live = form.fields[0].check, form.live
     assert check("GROWTH 60%, INC 40%") is None
     assert check("GROWTH 60%, INC 30%") == "The weights add up to 90%, not to 100%."
+    assert check("GROWTH 60%, GROWTH 40%") == "GROWTH is named more than once."
+    assert check("GROWTH 1,000, INC 500") is None
     assert check("GROWTH 60%, INC 3") == "The weights are all in %, or none of them is."
     assert live is not None
     said = live({"weights": "GROWTH 60%, INC 40%", "algorithm": "PR-LF"})

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-from tui.actions.portfolios_typed import named_so, names_of
+from tui.actions.portfolios_typed import named_so, names_of, parts_typed
 from tui.api.base import ZERO
 from tui.service.id_lookup import IdLookup
-from tui.service.numbers import counted, parse_money, parse_number, parse_quantity
+from tui.service.numbers import counted, parse_money, parse_percentage, parse_quantity
 from tui.service.orderline import PortfolioShare, parse_portfolios
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import Snapshot
-
-_BETWEEN_PORTFOLIOS: Final = r",(?!\d{3}(?!\d))"
-"""A comma, but not one that groups thousands."""
 
 
 def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare, ...], str]:
@@ -31,12 +25,12 @@ def split_sizes(typed: str, portfolios: IdLookup) -> tuple[tuple[PortfolioShare,
         return parse_portfolios(typed, portfolios)
     shares: list[PortfolioShare] = []
     measures: list[str] = []
-    for part in filter(None, (piece.strip() for piece in re.split(_BETWEEN_PORTFOLIOS, typed))):
+    for part in parts_typed(typed):
         name, *size = part.split()
         if len(size) not in (1, 2):
             raise ValueError(f"'{part}' is not a portfolio and a size; write it as UKEQ-GROW 50k.")
         if size[0].endswith("%"):
-            parse_number(size[0][:-1], "Percentage")
+            parse_percentage(size[0])
             raise ValueError(f"{size[0]} of what? Write the whole before it: 50k @{name} {size[0]} ...")
         money = size[1].upper() if len(size) == 2 else ""
         value = parse_money(size[0], money) if money else parse_quantity(size[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,6 +14,17 @@ from tui.service.text_folding import canonical
 FEWEST_LETTERS: Final = 3
 """The least that has to be typed of a name for portfolios to be found by it."""
 MOST_OFFERED: Final = 3
+_BETWEEN: Final = r",(?!\d{3}(?!\d))"
+"""A comma, but not one that groups thousands."""
+
+
+def parts_typed(typed: str) -> list[str]:
+    """Return what is typed of each portfolio: the parts between commas.
+
+    >>> parts_typed("UKEQ-GROW 1,000, UKEQ-INC 40%")
+    ['UKEQ-GROW 1,000', 'UKEQ-INC 40%']
+    """
+    return [part.strip() for part in re.split(_BETWEEN, typed) if part.strip()]
 
 
 def portfolios_called(records: Records, typed: str) -> tuple[ResourceId, ...]:

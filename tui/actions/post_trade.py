@@ -10,13 +10,14 @@ from tui.actions.action import Form, Scope, Values
 from tui.actions.eligibility import allocatable, bookable, sweepable
 from tui.actions.form_fields import is_yes, pick, switch, text
 from tui.actions.order_sizes import sizes_completed
+from tui.actions.portfolios_typed import parts_typed
 from tui.actions.settlement_words import other_days
 from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.models import Allocation, Placement
 from tui.api.requests import PortfolioWeight
 from tui.api.states import normalize
 from tui.service.id_lookup import IdLookup, portfolio_lookup
-from tui.service.numbers import counted, number, parse_quantity
+from tui.service.numbers import counted, number, parse_percentage, parse_quantity
 from tui.service.row_phrases import rows_in_words
 from tui.service.snapshot.sizing import Size
 from tui.service.snapshot.snapshot import EntityKind, instrument_key
@@ -124,19 +125,19 @@ def _weighted_in_words(scope: Scope, portfolios: IdLookup, values: Values) -> st
 
 def _weights(typed: str, portfolios: IdLookup) -> tuple[PortfolioWeight, ...]:
     """Read ``PORTFOLIO WEIGHT, ...``; percentages add up to 100. Raises ValueError with a sentence."""
-    weights = []
-    in_percent = [part.strip().endswith("%") for part in typed.split(",") if part.strip()]
+    weights: list[PortfolioWeight] = []
+    in_percent = [part.endswith("%") for part in parts_typed(typed)]
     if any(in_percent) and not all(in_percent):
         raise ValueError("The weights are all in %, or none of them is.")
-    for part in filter(None, (piece.strip() for piece in typed.split(","))):
+    for part in parts_typed(typed):
         name, _, weight = part.rpartition(" ")
         if not name:
             raise ValueError(f"'{part}' has no weight; write it as PORTFOLIO WEIGHT.")
-        weights.append(
-            PortfolioWeight(
-                portfolio_id=portfolios.read(name), weight=parse_quantity(weight.removesuffix("%"))
-            )
-        )
+        portfolio = portfolios.read(name)
+        if any(each.portfolio_id == portfolio for each in weights):
+            raise ValueError(f"{name} is named more than once.")
+        value = parse_percentage(weight) if weight.endswith("%") else parse_quantity(weight)
+        weights.append(PortfolioWeight(portfolio_id=portfolio, weight=value))
     whole = sum((each.weight for each in weights), Decimal(0))
     if any(in_percent) and whole != 100:
         raise ValueError(f"The weights add up to {number(whole)}%, not to 100%.")

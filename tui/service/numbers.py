@@ -92,6 +92,22 @@ def parse_quantity(text: str) -> Decimal:
     return number
 
 
+def parse_percentage(text: str) -> Decimal:
+    """Read a percentage such as ``60%``, greater than zero.
+
+    Raises:
+        ValueError: with a sentence for the person who typed it.
+    """
+    typed = text.strip()
+    try:
+        number = parse_number(typed.removesuffix("%"))
+    except ValueError:
+        raise ValueError(f"'{typed}' is not a percentage. Type it like 60% or 33.3%.") from None
+    if number <= 0:
+        raise ValueError(f"'{typed}' is not a percentage: it must be greater than zero.")
+    return number
+
+
 def parse_money(text: str, currency: str) -> Decimal:
     """Read an amount of money of a currency of ISO 4217, greater than zero.
 
@@ -204,7 +220,7 @@ def parse_size(text: str, held: Decimal | None, currency: str = "") -> Decimal:
     typed = text.strip()
     sign = typed[:1] if typed[:1] in ("+", "-") else ""
     percent = typed.endswith("%")
-    part = parse_quantity(typed.removeprefix(sign).removesuffix("%"))
+    part = (parse_percentage if percent else parse_quantity)(typed.removeprefix(sign))
     if currency and not percent:
         _check_decimals(typed, part, currency)
     if not sign and not percent:

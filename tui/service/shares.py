@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tui.api.base import ZERO
 from tui.api.currencies import minor_units
-from tui.service.numbers import parse_money, parse_quantity, size_text
+from tui.service.numbers import parse_money, parse_percentage, parse_quantity, size_text
 
 _HUNDRED: Final = Decimal(100)
 _PLACES: Final = 6
@@ -60,7 +60,7 @@ def parse_share(typed: str, currency: str = "") -> Share:
     """
     if not typed.endswith("%"):
         return Share(parse_money(typed, currency) if currency else parse_quantity(typed))
-    percent = parse_quantity(typed.removesuffix("%"))
+    percent = parse_percentage(typed)
     if percent > _HUNDRED:
         raise ValueError(f"{typed} is more than the whole.")
     return Share(percent=percent)

@@ -130,7 +130,7 @@ async def test_portfolios_are_completed_where_orders_are_sized() -> None:
         await user.type(" 60%")
         await said(user, "60% of what? Write the whole before it: 50k @UKEQ-INC 60% ...")
         await user.fill("orders", "UKEQ-INC 6x%")
-        await said(user, "'6x' is not a percentage")
+        await said(user, "'6x%' is not a percentage")
 
 
 async def test_a_placement_and_a_fill_are_judged_too() -> None:
