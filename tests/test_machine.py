@@ -12,6 +12,9 @@ import pytest
 
 from tests.bench.terminal import PtyTerminal
 from tests.paths import ROOT
+from tui import start
+from tui.app import BlotterApp
+from tui.cli import main
 from tui.machine_zone import machine_zone
 
 PROGRAM = [sys.executable, "-m", "tui", "demo", "--db", ":memory:"]
@@ -64,3 +67,20 @@ def test_a_word_that_names_no_zone_is_not_taken_for_utc_of_that_name(monkeypatch
     monkeypatch.setenv("TZ", "BST")
     with pytest.raises(ValueError, match="BST"):
         machine_zone()
+
+
+async def test_screens_and_sentences_have_the_zone_of_the_machine(
+    home: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps: list[BlotterApp] = []
+    monkeypatch.setattr(BlotterApp, "run", lambda app: apps.append(app))
+    monkeypatch.setattr(start, "start_log", lambda path, level: path)
+    for name, said in {**home, "TZ": "Asia/Kolkata", "TEXTUAL_DRIVER": "any"}.items():
+        monkeypatch.setenv(name, said)
+    assert main(["--url", "http://127.0.0.1:1/api"]) == 0
+    connection = await apps[0]._connect()
+    assert apps[0].session.display_context.zone_name == "IST"
+    assert (
+        connection.desk.snapshot.time_in_words(datetime(2026, 11, 20, 9, tzinfo=UTC)) == "20 Nov 14:30:00 IST"
+    )
+    await connection.close()

@@ -226,7 +226,10 @@ def _answering(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--market", action="store_true", help="let the simulated market fill placements")
     serve.add_argument(
-        "--clock", type=_moment, metavar="TIME", help="let time begin there and go on by market steps only"
+        "--clock",
+        type=_moment,
+        metavar="TIME",
+        help="let time begin there, in UTC, and go on by market steps only",
     )
 
 

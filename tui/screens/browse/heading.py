@@ -24,7 +24,8 @@ def heading(search: Search, page: BrowsedPage | None, context: DisplayContext) -
         parts.append(ORDER[page.way])
         if page.newest and page.oldest:
             newest, oldest = (clock_and_zone(each, context) for each in (page.newest, page.oldest))
-            parts.append(f"{newest} back to {oldest}")
+            zone = oldest.rpartition(" ")[2]
+            parts.append(f"{newest.removesuffix(zone).rstrip()} back to {oldest}")
     if search.until is not None:
         parts.append(f"until {clock_and_zone(search.until, context)}")
     return " · ".join(parts)
