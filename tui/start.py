@@ -226,7 +226,8 @@ def _zone(named: str) -> tzinfo:
     except ValueError:
         print_mistakes(
             "blotter",
-            f"The time zone {os.environ.get('TZ', 'of this machine')!r} is none; times are in UTC.",
+            f"The time zone {os.environ.get('TZ', 'of this machine')!r} is none; times are in UTC. "
+            "zone in the settings file names one, such as Europe/London.",
             0,
         )
         return UTC
