@@ -203,6 +203,16 @@ def test_a_hole_of_blanks_is_erased_and_moved_over_where_that_is_shorter(
     assert sent == f"\x1b[H\x1b[38;5;7;48;2;9;9;9m{written}\x1b[m"
 
 
+def test_words_that_go_leave_one_hole_that_is_erased_at_once(styles: StyleTable) -> None:
+    ground, other = (styles.of_blanks(styles.number(CellStyle("31", each))) for each in ("44", "45"))
+    shown, wanted = Frame(30, 1), Frame(30, 1)
+    colours = ground * 22 + other * 8
+    shown.put(0, 0, "| 100 VOD  LSE    day  gtc  ..", colours)
+    wanted.put(0, 0, f"|{' ' * 29}", colours)
+    written = painter.row_difference(shown, wanted, 0, styles, erases=True)
+    assert written == "\x1b[1;3H\x1b[44m\x1b[19X\x1b[21C\x1b[45m\x1b[K\x1b[m"
+
+
 def test_blanks_are_drawn_in_the_colour_that_comes_after_them(styles: StyleTable) -> None:
     red = styles.number(CellStyle("31", "44"))
     blank = styles.of_blanks(red)

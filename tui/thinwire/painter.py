@@ -17,6 +17,8 @@ from tui.thinwire.runs import TAIL
 
 _BLANKS: Final = re.compile(" {4,}")
 """Fewer blanks are never erased in fewer bytes than they are drawn in."""
+_HOLE: Final = re.compile(" {9,}")
+"""Fewer blanks with others behind them are not."""
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _MIN_MOVED_ROWS: Final = 3
 """Scrolling is tried when so many rows are found elsewhere on the screen."""
@@ -63,6 +65,8 @@ def row_change(
     mask = "".join(map(_changed_style, old, text, before, drawn))
     if wide:
         mask = _with_both_halves(text, drawn, mask)
+    if erases:
+        mask = _with_whole_holes(text, drawn, mask, styles)
     parts: list[str] = []
     at, sure = -1, True
     for run in _RUN.finditer(mask):
@@ -130,6 +134,18 @@ def _with_both_halves(text: str, drawn: str, marks: str) -> str:
         if text[x] == TAIL and both[x - 1] != both[x]:
             both[x - 1] = both[x] = drawn[x]
     return "".join(both)
+
+
+def _with_whole_holes(text: str, drawn: str, marks: str, styles: StyleTable) -> str:
+    """Mark blanks that stay between blanks that are marked, on one background: one erasure takes them all."""
+    for blanks in _HOLE.finditer(text):
+        for run in _RUN.finditer(drawn, *blanks.span()):
+            start, end = run.span()
+            marked = marks[start:end].strip(UNKNOWN)
+            if UNKNOWN in marked and styles.is_ground(run[1]):
+                start += marks[start:end].index(marked)
+                marks = f"{marks[:start]}{run[1] * len(marked)}{marks[start + len(marked) :]}"
+    return marks
 
 
 def _draw_cells(
