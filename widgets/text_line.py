@@ -15,7 +15,7 @@ from widgets.whole_numbers import shortened
 SHORTEST_CUT: Final = 6
 """Cells that are left of a piece at least; with fewer it is left out."""
 
-MORE: Final = " · …"
+MORE: Final = " …"
 """Stands behind the last piece shown of a series."""
 
 

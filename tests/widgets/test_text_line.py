@@ -70,4 +70,4 @@ def test_a_series_that_is_not_shown_whole_says_so_at_every_width() -> None:
         shown = line.render()
         assert shown.cell_length <= width, width
         seen = sum(each.strip("· ") in shown.plain for each in money)
-        assert (" · …" in shown.plain) == (0 < seen < len(money)), f"{shown.plain!r} at {width}"
+        assert (" …" in shown.plain) == (0 < seen < len(money)), f"{shown.plain!r} at {width}"

@@ -171,7 +171,8 @@ def lay_out(
     ``needs`` is the widest text seen so far in each column (0 while there was none), ``tails`` what of it is
     behind the units. The columns that fit stand first, in their own order, and behind them the others,
     which are reached sideways. The first ``frozen`` columns stay in place while the others scroll, unless
-    they would take more than half of the room.
+    they would take more than half of the room; codes among them are short where the columns of the smallest
+    rank would not fit beside them.
     """
     wanted = [_wanted(column, need) for column, need in zip(columns, needs, strict=True)]
     widths = [
@@ -179,6 +180,10 @@ def lay_out(
         for column, width in zip(columns, wanted, strict=True)
     ]
     room = viewport - GUTTER
+    if _too_wide(columns, widths, frozen, room):
+        for index in range(frozen):
+            if columns[index].cut == "middle":
+                widths[index] = wanted[index] = min(widths[index], max(PEEK, len(columns[index].title)))
     first = _first(columns, widths, wanted, room, frozen, _absent(columns, widths, wanted, room, frozen))
     chosen = set(first)
     rest = [index for index in range(len(columns)) if index not in chosen]
@@ -196,6 +201,17 @@ def lay_out(
         frozen -= 1
     whole = frozenset(index for index, column in enumerate(columns) if column.widens)
     return Layout(tuple(widths), (*first, *rest), viewport, frozen, whole, tuple(tails))
+
+
+def _too_wide(columns: Sequence[GridColumn], least: Sequence[int], frozen: int, room: int) -> bool:
+    """Return whether the columns of the smallest rank do not fit beside the frozen ones.
+
+    Where none has a rank, they stand as the reader wants them.
+    """
+    movable = [index for index in range(frozen, len(columns)) if not columns[index].brief_of]
+    foremost = min((columns[index].rank for index in movable), default=0)
+    alike = (index for index in movable if columns[index].rank == foremost)
+    return foremost > 0 and _taken(least, (*range(min(frozen, len(columns))), *alike)) > room
 
 
 def _wanted(column: GridColumn, need: int) -> int:

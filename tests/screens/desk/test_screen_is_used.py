@@ -11,9 +11,12 @@ from tests.blotter_app import Blotter, blotter
 from tests.readme import AFTERNOON
 from tui.api.base import ResourceId
 from tui.api.models import OrderGraphBlock
+from tui.columns.order_columns import ORDERS
 from tui.screens.desk.pane_heights import FRAME, REMEMBERED, lower_heights
+from tui.screens.grid_columns import grid_columns
 from tui.service.snapshot.naming import short
 from widgets.grid import Grid
+from widgets.grid.columns import lay_out
 from widgets.text_line import Pieces
 
 BUSY, QUIET = "BLK-0032", "BLK-0039"
@@ -229,6 +232,18 @@ def test_rows_of_panes_share_what_there_is_and_none_disappears() -> None:
     assert sum(lower_heights(44, 38, (500, 300))) == 22, "the blocks keep half"
     assert sum(lower_heights(44, 3, (4, 0))) == 44 - FRAME - 3, "few blocks give the rest away"
     assert min(lower_heights(30, 38, (500, 0), share=80)) >= FRAME + 2
+
+
+def test_a_state_is_in_sight_however_long_the_codes_beside_it_are() -> None:
+    columns = grid_columns(ORDERS, "UTC")
+    seen = {"id": "O-1130-QCF3CS5C4", "quantity": "60,000", "portfolio": "UKEQ-GROW"}
+    for state in ("○ new", "◐ partly filled", "◐ partly allocated"):
+        texts = {**seen, "state": state}
+        needs = [len(texts.get(column.id, "")) for column in columns]
+        slots = lay_out(columns, needs, 47, 1).slots(0)
+        assert [columns[slot.column].id for slot in slots][:4] == [*texts], state
+        assert next(slot.width for slot in slots if columns[slot.column].id == "state") >= len(state)
+        assert (slots[0].width < columns[0].width) == (state != "○ new"), "only then is the code shorter"
 
 
 async def test_the_footer_follows_filter_and_selection_and_the_status_bar_says_what_is_open() -> None:
