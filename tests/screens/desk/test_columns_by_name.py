@@ -72,6 +72,16 @@ async def test_a_property_is_chosen_by_its_name_sorted_filtered_and_taken_away()
         await turn(user, volume)
         assert volume not in user.row("blocks", user.codes("blocks")[0])
         assert "newest first" in user.text(), "what is not shown does not sort"
+        await user.press("o")
+        await turn(user, volume)
+        await user.press("slash")
+        await user.type("average daily volume>1m")
+        await user.press("enter")
+        await user.until(lambda: "/average daily volume>1m" in user.text())
+        await user.press("o")
+        await turn(user, volume)
+        assert "/average" not in user.text(), "nor does it filter"
+        assert user.notices[-1].startswith("Blocks are shown without the filter average daily volume>1m: ")
 
 
 def columns_of(user: Blotter) -> tuple[ColumnChoice, ...]:

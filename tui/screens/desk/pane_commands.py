@@ -15,7 +15,7 @@ from tui.columns.property_columns import PropertyColumn, named, properties_seen
 from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View
 from tui.screens.desk.desk_command import DeskCommand, ask_fields
 from tui.screens.desk.layout import PanesScreen
-from tui.screens.desk.view_shown import NAMES_S
+from tui.screens.desk.view_shown import NAMES_S, show_in_pane
 from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
 
@@ -74,7 +74,7 @@ async def choose_columns(desk: PanesScreen) -> None:
     dialog = ColumnsDialog(f"Columns of {pane.kind.value}", _choices(pane.view, properties), declared)
     chosen = await desk.app.push_screen_wait(dialog)
     if chosen is not None:
-        pane.set_view(_with_columns(pane.view, chosen, properties))
+        show_in_pane(desk, _with_columns(pane.view, chosen, properties))
 
 
 def _choices(view: View, properties: Sequence[PropertyColumn]) -> list[ColumnChoice]:

@@ -18,20 +18,24 @@ NAMES_S: Final = 0.4
 
 
 def show_view(desk: PanesScreen, view: DeskView) -> None:
-    """Show the desk as a view makes it; pinned rows stay pinned.
-
-    A filter that asks for a property whose column the view does not show is left out, and that is told.
-    """
+    """Show the desk as a view makes it; pinned rows stay pinned."""
     desk.linked, desk.split = view.linked, view.split
     for kind, made in view.panes.items():
         pane = desk.pane(kind)
-        shown = replace(made, pins=pane.view.pins, present=pane.view.present)
-        if wrong := _mistake_of_filter(shown):
-            told = f"{kind.value.capitalize()} are shown without the filter {shown.filter}: {wrong}"
-            desk.notify(told, severity="warning", timeout=30, markup=False)
-            shown = shown.filtered("")
-        pane.set_view(shown)
+        show_in_pane(desk, replace(made, pins=pane.view.pins, present=pane.view.present))
     desk.show_all()
+
+
+def show_in_pane(desk: PanesScreen, view: View) -> None:
+    """Show a view in its pane.
+
+    A filter that asks for a property whose column the view does not show is left out, and that is told.
+    """
+    if wrong := _mistake_of_filter(view):
+        told = f"{view.kind.value.capitalize()} are shown without the filter {view.filter}: {wrong}"
+        desk.notify(told, severity="warning", timeout=30, markup=False)
+        view = view.filtered("")
+    desk.pane(view.kind).set_view(view)
 
 
 def _mistake_of_filter(view: View) -> str:
@@ -63,4 +67,4 @@ async def name_properties(desk: PanesScreen) -> None:
     for pane in panes:
         properties = named([each.key for each in pane.view.properties], records)
         if properties != pane.view.properties:
-            pane.set_view(replace(pane.view, properties=properties))
+            show_in_pane(desk, replace(pane.view, properties=properties))
