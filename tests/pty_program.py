@@ -34,8 +34,9 @@ def start(
     columns: int = COLUMNS,
     lines: int = LINES,
 ) -> PtyProgram:
-    """Run ``command`` from the repository's root in a pty, as xterm-256color with true colour."""
-    variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+    """Run ``command`` from the repository's root in a pty: xterm-256color with true colour and glyphs."""
+    known = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+    variables = {**os.environ, **known, **(environment or {})}
     for name in ("NO_COLOR", "COLUMNS", "LINES"):
         variables.pop(name, None)
     master, slave = os.openpty()

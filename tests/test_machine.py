@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tui import start
 from tui.app import BlotterApp
 from tui.cli import main
 from tui.machine_zone import machine_zone
+from tui.start import can_draw
 
 PROGRAM = [sys.executable, "-m", "tui", "demo", "--db", ":memory:"]
 
@@ -38,6 +40,36 @@ def test_without_a_terminal_a_sentence_says_so_and_nothing_is_drawn(home: dict[s
     assert ended.returncode == 2
     assert ended.stdout == b""
     assert ended.stderr == b"blotter: There is no terminal to draw on and to read keys from.\n"
+
+
+def test_a_terminal_that_cannot_be_drawn_on_is_told_and_nothing_is_drawn(home: dict[str, str]) -> None:
+    with PtyTerminal(PROGRAM, environment={**home, "TERM": "dumb"}) as terminal:
+        output = terminal.wait_for(b"\n", limit=60).output
+    assert output.startswith(b"blotter: The terminal cannot be drawn on: it is called dumb (TERM).")
+    assert b"\x1b" not in output
+
+
+@pytest.mark.parametrize(
+    ("said", "draws"),
+    [
+        ({}, True),
+        ({"LANG": "en_GB.UTF-8"}, True),
+        ({"LANG": "C.UTF-8", "TERM": "xterm"}, True),
+        ({"LC_ALL": "C.UTF-8", "LANG": "C"}, True),
+        ({"LC_CTYPE": "en_GB.UTF-8", "LANG": "C"}, True),
+        ({"LANG": "C"}, False),
+        ({"LANG": "POSIX", "LC_CTYPE": "C.UTF-8"}, False),
+        ({"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, False),
+        ({"LANG": "ja_JP.UTF-8"}, False),
+        ({"LANG": "en_GB.UTF-8", "LC_CTYPE": "zh_TW.UTF-8"}, False),
+        ({"LANG": "en_GB.UTF-8", "TERM": "linux"}, False),
+    ],
+)
+def test_ascii_is_drawn_where_glyphs_are_not_sure(
+    said: dict[str, str], draws: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(encoding="utf-8"))
+    assert can_draw(said) is draws
 
 
 def test_in_a_time_zone_that_is_none_times_are_in_utc(home: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -153,10 +153,8 @@ def run_blotter(given: argparse.Namespace) -> int:
             f"There is no theme '{theme}'; there are {', '.join(names)}.",
             USAGE_ERROR,
         )
-    if not _has_terminal():
-        return print_mistakes(
-            "blotter", "There is no terminal to draw on and to read keys from.", USAGE_ERROR
-        )
+    if missing := _no_terminal():
+        return print_mistakes("blotter", missing, USAGE_ERROR)
     app = BlotterApp(
         server.environment,
         server.connect,
@@ -164,7 +162,7 @@ def run_blotter(given: argparse.Namespace) -> int:
             theme=theme,
             dark=says_dark(os.environ),
             transparent=settings.transparent,
-            ascii=bool(given.ascii or settings.ascii or not _can_draw()),
+            ascii=bool(given.ascii or settings.ascii or not can_draw(os.environ)),
             read_only=server.read_only,
             home=server.profile.home,
             refresh_s=server.profile.refresh_s,
@@ -202,14 +200,21 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(themes, tuple(BY_ID), tuple(PROFILE_COLOURS), key_mistakes)
 
 
-def _has_terminal() -> bool:
-    """Return whether there is a terminal: Textual reads keys from standard input and draws on standard error.
+def _no_terminal() -> str:
+    """Return why there is no terminal: Textual reads keys from standard input and draws on standard error.
 
     A driver that ``TEXTUAL_DRIVER`` names brings its own.
     """
     if os.environ.get("TEXTUAL_DRIVER"):
-        return True
-    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+        return ""
+    if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
+        return "There is no terminal to draw on and to read keys from."
+    kind = os.environ.get("TERM", "")
+    if kind in ("dumb", "unknown"):
+        return (
+            f"The terminal cannot be drawn on: it is called {kind} (TERM). Use another, or name what it is."
+        )
+    return ""
 
 
 def _zone(named: str) -> tzinfo:
@@ -233,10 +238,21 @@ def _zone(named: str) -> tzinfo:
         return UTC
 
 
-def _can_draw() -> bool:
-    """Return whether the terminal's encoding has the glyphs; when it has not, ASCII is drawn."""
+def can_draw(environment: Mapping[str, str]) -> bool:
+    """Return whether the terminal surely draws the glyphs, each one cell wide; else ASCII is drawn.
+
+    Under the locale C Python writes UTF-8 all the same, and says so in LC_CTYPE. The fonts of the Linux
+    console lack most glyphs. Where people write Chinese, Japanese or Korean, many terminals draw them two
+    cells wide.
+    """
+    every, ctype, usual = (environment.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = every or ("" if ctype.startswith("C.") else ctype) or usual
+    language = locale.partition(".")[0].partition("_")[0]
+    if language in ("C", "POSIX") and "." not in locale:
+        return False
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return encoding in ("utf8", "utf16", "utf32")
+    unsure = environment.get("TERM") == "linux" or language in ("ja", "ko", "zh")
+    return not unsure and encoding in ("utf8", "utf16", "utf32")
 
 
 def _server(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> ChosenServer:
