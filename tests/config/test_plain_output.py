@@ -71,12 +71,13 @@ def test_the_file_may_say_that_it_is_as_it_is_anyway_and_the_command_line_goes_o
     assert started[1].session.wire is None
 
 
-def test_a_terminal_that_moves_no_cursor_needs_not_be_told_of(
-    started: list[BlotterApp], monkeypatch: pytest.MonkeyPatch
+def test_a_terminal_that_moves_no_cursor_is_not_drawn_on_plainly_either(
+    started: list[BlotterApp], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
-    assert main([]) == 0
-    assert started[0].session.wire is None
+    assert main(["--plain-output"]) == 2
+    assert not started
+    assert "The terminal cannot be drawn on" in capsys.readouterr().err
 
 
 def test_it_is_off_unless_it_is_set() -> None:
