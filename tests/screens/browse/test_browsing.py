@@ -135,6 +135,15 @@ async def test_a_row_of_the_desk_is_gone_to_and_another_is_not_there() -> None:
         assert cursor.id.code == "BLK-0008"
 
 
+async def test_the_ticket_of_a_row_of_the_desk_names_the_rows_it_belongs_with() -> None:
+    async with browsing() as user:
+        await look_for(user, "id=BLK-0037")
+        await user.until(lambda: codes(user) == ["BLK-0037"])
+        await user.press("enter")
+        await user.until(lambda: "Orders (2)" in user.text())
+        assert "30,000 for UKEQ-GROW" in user.text()
+
+
 async def test_without_a_connection_it_says_so_and_reads_later() -> None:
     lines: list[FaultyTransport] = []
 

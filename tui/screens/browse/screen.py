@@ -272,13 +272,17 @@ class BrowseScreen(ShowsRows[Ref]):
 
     @work(group="dialog", description="ticket")
     async def action_detail(self) -> None:
-        """Show the ticket of the row under the cursor, and go to the row chosen there."""
-        cursor, page = self._cursor, self._page
+        """Show the ticket of the row under the cursor, and go to the row chosen there.
+
+        Of a row that is on the desk it is the desk's, with the rows it belongs with.
+        """
+        cursor, page, desk = self._cursor, self._page, self._desk
         if page is None or cursor is None or cursor not in page.snapshot:
             return
-        screen = ticket_screen(
-            self._desk, self.session, cursor, lambda: page.snapshot, lambda kind: browsed_columns(kind)
-        )
+        if cursor in desk.snapshot:
+            screen = ticket_screen(desk, self.session, cursor, lambda: desk.snapshot)
+        else:
+            screen = ticket_screen(desk, self.session, cursor, lambda: page.snapshot, browsed_columns)
         jump = await self.app.push_screen_wait(screen)
         if jump is not None:
             self._go_to(jump)
