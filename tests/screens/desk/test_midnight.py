@@ -1,8 +1,9 @@
-"""A desk left open over midnight: what was a time of today becomes one with its date, without a key."""
+"""A desk left open over midnight or a change of clocks: its times get their date, or their own offset."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -71,3 +72,21 @@ async def test_an_open_history_shows_the_new_day() -> None:
         assert "20 Nov" not in user.text()
         clock.now += timedelta(minutes=1)
         await user.until(lambda: "20 Nov" in user.text())
+
+
+async def test_in_london_fills_from_before_the_clocks_went_back_carry_their_own_offset() -> None:
+    after, changed = (datetime(2026, 10, 25, *at, tzinfo=UTC) for at in ((2, 40), (1, 0)))
+    async with blotter(start=after, zone=ZoneInfo("Europe/London")) as user:
+        await user.go("executions")
+        summer: set[str] = set()
+        winter: set[str] = set()
+        for id in user.pane("executions").shown:
+            made = user.desk.snapshot.executions[id].created_date
+            shown = user.row("executions", id.code)["created"]
+            assert shown.startswith(f"{made.astimezone(ZoneInfo('Europe/London')):%H:%M:%S}")
+            (summer if made < changed else winter).add(shown[8:])
+        assert summer == {" +01:00"}
+        assert winter == {""}
+        await user.press("B")
+        await user.until(lambda: " BST" in user.text().splitlines()[0])
+        assert " GMT back to " in user.text().splitlines()[0]
