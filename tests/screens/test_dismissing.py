@@ -48,7 +48,7 @@ from tui.service.outcomes import Report
 from tui.service.verbs import CancelOrders
 from tui.service.writes.dispatch import Dispatch
 
-OPENED_BY = {
+OPENED_BY: dict[type[Screen[Any]], tuple[str, ...]] = {
     HelpScreen: ("question_mark",),
     DetailScreen: ("i",),
     TicketScreen: ("enter",),
@@ -86,6 +86,7 @@ MADE: dict[type[Screen[Any]], Callable[[], Screen[Any]]] = {
     SendingDialog: lambda: SendingDialog(Dispatch(CancelOrders((demo("ORD-00004"),)))),
 }
 """The screens that no key opens."""
+OVER_THE_DESK: tuple[type[Screen[Any]], ...] = (*OPENED_BY, *MADE)
 
 
 async def opened(user: Blotter, kind: type[Screen[Any]]) -> Screen[Any]:
@@ -125,47 +126,56 @@ def test_every_screen_over_the_desk_is_dismissed_once() -> None:
     assert all(issubclass(kind, DismissOnce) for kind in over_the_desk)
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
-async def test_three_escapes_in_one_burst_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
+async def on_top(user: Blotter, screen: Screen[Any]) -> None:
+    await user.until(lambda: user.app.screen is screen)
+
+
+async def the_desk_goes_on(user: Blotter, kind: type[Screen[Any]]) -> None:
+    """See that only the desk is left of a screen of this kind, and takes keys."""
+    await on_top(user, user.desk)
+    before = user.desk.active.cursor
+    await user.press("down")
+    assert user.desk.active.cursor != before, kind.__name__
+    await user.press("up")
+    assert user.desk.active.cursor == before, kind.__name__
+    assert user.app.is_running, kind.__name__
+    assert user.app.screen_stack == [user.desk], kind.__name__
+
+
+async def test_three_escapes_in_one_burst_leave_the_desk_running() -> None:
     async with blotter() as user:
-        await opened(user, kind)
-        for _ in range(3):
-            user.app.post_message(events.Key("escape", None))
-        await user.until(lambda: user.app.screen is user.desk)
-        await user.press("down")
-        assert user.app.is_running
-        assert user.app.screen_stack == [user.desk]
+        for kind in OVER_THE_DESK:
+            await opened(user, kind)
+            for _ in range(3):
+                user.app.post_message(events.Key("escape", None))
+            await the_desk_goes_on(user, kind)
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
-async def test_a_screen_left_before_it_is_mounted_leaves_the_desk_running(kind: type[Screen[Any]]) -> None:
+async def test_a_screen_left_before_it_is_mounted_leaves_the_desk_running() -> None:
     async with blotter() as user:
-        left = await mounting(user, kind)
-        left.dismiss()
-        await user.until(lambda: user.app.screen is user.desk)
-        await user.press("down")
-        assert user.app.is_running
-        assert user.app.screen_stack == [user.desk]
+        for kind in OVER_THE_DESK:
+            left = await mounting(user, kind)
+            left.dismiss()
+            await the_desk_goes_on(user, kind)
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
-async def test_a_screen_never_takes_away_the_one_that_covers_it(kind: type[Screen[Any]]) -> None:
+async def test_a_screen_never_takes_away_the_one_that_covers_it() -> None:
     async with blotter() as user:
-        beneath = await opened(user, kind)
-        covering = ReportDialog(report())
-        await user.app.push_screen(covering)
-        beneath.dismiss()
-        await user.pilot.pause()
-        assert user.app.screen is covering
-        await user.press("escape")
-        await user.until(lambda: user.app.screen is beneath)
-        beneath.dismiss()
-        beneath.dismiss()
-        await user.until(lambda: user.app.screen is user.desk)
-        assert user.app.is_running
+        for kind in OVER_THE_DESK:
+            beneath = await opened(user, kind)
+            covering = ReportDialog(report())
+            await user.app.push_screen(covering)
+            beneath.dismiss()
+            await user.pilot.pause()
+            assert user.app.screen is covering, kind.__name__
+            await user.press("escape")
+            await on_top(user, beneath)
+            beneath.dismiss()
+            beneath.dismiss()
+            await the_desk_goes_on(user, kind)
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE, DeskScreen], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*OVER_THE_DESK, DeskScreen], ids=lambda kind: kind.__name__)
 async def test_keys_before_a_screen_is_mounted_leave_the_desk_running(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         if kind is DeskScreen:
@@ -181,7 +191,7 @@ async def test_keys_before_a_screen_is_mounted_leave_the_desk_running(kind: type
         assert user.app.is_running
 
 
-@pytest.mark.parametrize("kind", [*OPENED_BY, *MADE], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", OVER_THE_DESK, ids=lambda kind: kind.__name__)
 async def test_the_blotter_ends_well_while_a_screen_is_mounted(kind: type[Screen[Any]]) -> None:
     async with blotter() as user:
         await mounting(user, kind)

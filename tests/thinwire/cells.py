@@ -58,6 +58,7 @@ _CLEAR: Final[dict[str, dict[str, object]]] = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def seen(cell: EmulatedCell) -> EmulatedCell:
     """Return a cell as the eye sees it: what a blank is written with is not seen, but for its background.
 

@@ -5,8 +5,6 @@ What the line takes the form takes, and the other way round.
 
 from __future__ import annotations
 
-import pytest
-
 from tests.blotter_app import Blotter, blotter
 from tests.screens.desk.test_tickets import open_form
 
@@ -58,23 +56,26 @@ async def test_a_line_that_was_never_right_is_not_kept() -> None:
         assert user.app.session.order_lines.texts == []
 
 
-@pytest.mark.parametrize(
-    ("orders", "said"),
-    [
-        ("UKEQ-GROW 30k, UKEQ-INC 20k", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
-        ("50k @UKEQ-GROW 60% @UKEQ-INC 40%", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
-        ("@UKEQ-GROW 30k @UKEQ-INC 20k", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
-        ("50k GBP @UKEQ-GROW 60% @UKEQ-INC", "30,000 GBP for UKEQ-GROW, 20,000 GBP for UKEQ-INC"),
-        ("50k @UKEQ-GROW 60%", "The portfolio takes 30,000 of 50,000: 20,000 too few."),
-        ("@UKEQ-GROW 60% @UKEQ-INC 40%", "Give @UKEQ-GROW a size, like 50k, or write the size of the whole"),
-    ],
+SIZED = (
+    ("UKEQ-GROW 30k, UKEQ-INC 20k", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
+    ("50k @UKEQ-GROW 60% @UKEQ-INC 40%", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
+    ("@UKEQ-GROW 30k @UKEQ-INC 20k", "30,000 for UKEQ-GROW, 20,000 for UKEQ-INC"),
+    ("50k GBP @UKEQ-GROW 60% @UKEQ-INC", "30,000 GBP for UKEQ-GROW, 20,000 GBP for UKEQ-INC"),
+    ("50k @UKEQ-GROW 60%", "The portfolio takes 30,000 of 50,000: 20,000 too few."),
+    ("@UKEQ-GROW 60% @UKEQ-INC 40%", "Give @UKEQ-GROW a size, like 50k, or write the size of the whole"),
 )
-async def test_the_form_takes_portfolios_as_the_line_does(orders: str, said: str) -> None:
+"""Portfolios with their sizes as they are typed, and what the form says of them."""
+
+
+async def test_the_form_takes_portfolios_as_the_line_does() -> None:
     async with blotter() as user:
         await user.press("n")
         await user.fill("instrument", "VOD")
-        await user.fill("orders", orders)
-        assert said in user.text()
+        for orders, said in SIZED:
+            await user.fill("orders", "")
+            assert said not in user.text(), orders
+            await user.fill("orders", orders)
+            assert said in user.text(), orders
 
 
 async def test_the_form_takes_a_day_that_an_order_is_good_till() -> None:

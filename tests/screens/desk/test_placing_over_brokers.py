@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-
-import pytest
+from functools import partial
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.test_placing_several import two_blocks
+from tests.screens.desk.test_placing_several import shows, two_blocks
 from tests.screens.desk.trading_steps import new_block
 from tui.screens.dialogs.form_dialog import FormDialog
 
@@ -102,25 +101,29 @@ async def test_each_of_several_blocks_is_split_alike() -> None:
         assert sum(filter(None, (await placed_with(user, small)).values())) == 4_001
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ("ALBN KEYS", "Give KEYS a size or a share in %."),
-        ("ALBN, KEYS", "Give KEYS a size or a share in %."),
-        ("60% ALBN", "Say who gets 60%: write the broker before it."),
-        ("ALBN 60% albn 40%", "ALBN is named more than once."),
-        ("ALBN 120%", "120% is more than the whole."),
-        ("ALBN 20k KEYS", "Nothing is left for KEYS."),
-    ],
+MEANINGLESS = (
+    ("ALBN KEYS", "Give KEYS a size or a share in %."),
+    ("ALBN, KEYS", "Give KEYS a size or a share in %."),
+    ("60% ALBN", "Say who gets 60%: write the broker before it."),
+    ("ALBN 60% albn 40%", "ALBN is named more than once."),
+    ("ALBN 120%", "120% is more than the whole."),
+    ("ALBN 20k KEYS", "Nothing is left for KEYS."),
 )
-async def test_a_split_that_means_nothing_is_said(typed: str, said: str) -> None:
+"""Splits as they are typed, and what is said of them."""
+
+
+async def test_a_split_that_means_nothing_is_said() -> None:
     async with blotter() as user:
         await user.go("blocks", "BLK-0029")
-        await user.press("p")
-        await user.fill("counterparty", typed)
-        await user.press("enter")
-        await user.until(lambda: said in user.text())
-        assert isinstance(user.app.screen, FormDialog)
+        for typed, said in MEANINGLESS:
+            await user.press("p")
+            assert said not in await user.form(), typed
+            await user.fill("counterparty", typed)
+            await user.press("enter")
+            await user.until(partial(shows, user, said))
+            assert isinstance(user.app.screen, FormDialog), typed
+            await user.press("escape")
+            await user.until(lambda: user.app.screen is user.desk)
 
 
 async def test_a_limit_of_size_sees_all_that_goes_to_the_brokers_together() -> None:

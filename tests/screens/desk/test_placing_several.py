@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -55,25 +56,31 @@ async def test_what_is_typed_is_placed_of_each_block(typed: str, of_large: int, 
         assert await placed(user, small) == [of_small]
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ("abc", "'abc' is not a quantity"),
-        ("0", "must be greater than zero"),
-        ("150%", "'150%' is more than the whole."),
-        ("5k", " has only 4,001 units unplaced."),
-    ],
+def shows(user: Blotter, said: str) -> bool:
+    return said in user.text()
+
+
+NOT_PLACED = (
+    ("abc", "'abc' is not a quantity"),
+    ("0", "must be greater than zero"),
+    ("150%", "'150%' is more than the whole."),
+    ("5k", " has only 4,001 units unplaced."),
 )
-async def test_what_cannot_be_placed_of_each_block_is_said_and_nothing_is_sent(typed: str, said: str) -> None:
+"""Sizes as they are typed, and what is said of them."""
+
+
+async def test_what_cannot_be_placed_of_each_block_is_said_and_nothing_is_sent() -> None:
     async with blotter() as user:
         large, small = await two_blocks(user)
-        await user.press("p")
-        await user.fill("quantity", typed)
-        await user.press("enter")
-        await user.until(lambda: said in user.text())
-        assert isinstance(user.app.screen, FormDialog)
-        await user.press("escape")
-        assert await placed(user, large) == await placed(user, small) == []
+        for typed, said in NOT_PLACED:
+            await user.press("p")
+            assert said not in await user.form(), typed
+            await user.fill("quantity", typed)
+            await user.press("enter")
+            await user.until(partial(shows, user, said))
+            assert isinstance(user.app.screen, FormDialog), typed
+            await user.press("escape")
+            assert await placed(user, large) == await placed(user, small) == [], typed
 
 
 def test_a_share_of_parts_of_units_keeps_its_parts_and_less_than_one_whole_unit_is_refused() -> None:

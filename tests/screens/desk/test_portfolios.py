@@ -82,36 +82,35 @@ async def send(user: Blotter, *confirming: str) -> str:
     return text
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant", "echo"),
-    [
-        ("us_long", "funds_uk/us_long", "for funds_uk/us_long"),
-        ("funds_uk/us_long", "funds_uk/us_long", "for funds_uk/us_long"),
-        ("FundB/GROWTH", "FundB/GROWTH", "for FundB/GROWTH"),
-        ("UKEQ-GROW", "demo/UKEQ-GROW", "for UKEQ-GROW"),
-        ("UKEQ-GRWO", "demo/UKEQ-GRWO", "for demo/UKEQ-GRWO (unknown to this desk)"),
-    ],
+NAMED = (
+    ("us_long", "funds_uk/us_long", "for funds_uk/us_long"),
+    ("funds_uk/us_long", "funds_uk/us_long", "for funds_uk/us_long"),
+    ("FundB/GROWTH", "FundB/GROWTH", "for FundB/GROWTH"),
+    ("UKEQ-GROW", "demo/UKEQ-GROW", "for UKEQ-GROW"),
+    ("UKEQ-GRWO", "demo/UKEQ-GRWO", "for demo/UKEQ-GRWO (unknown to this desk)"),
 )
+"""A portfolio as it is typed, the one that is meant, and what the form says of it."""
+
+
 @pytest.mark.parametrize("by", ["line", "form"])
-async def test_an_order_is_for_the_portfolio_its_preview_names(
-    user: Blotter, by: str, typed: str, meant: str, echo: str
-) -> None:
-    before = await orders_of_the_server(user)
-    if by == "line":
-        await user.press("N")
-        await user.fill("line", f"b 100 VOD mkt @{typed}")
-    else:
-        await user.press("n")
-        await user.fill("instrument", "VOD")
-        await user.fill("orders", f"{typed} 100")
-    await user.form()
-    assert echo in said(user)
-    unknown = "unknown" in echo
-    text = await send(user, *(("1", "enter") if unknown else ()))
-    assert f"for {meant.removeprefix('demo/')}" in text
-    assert (f"{meant} is a portfolio nobody on this desk knows" in text) == unknown
-    assert (f"For {meant}, outside demo" in text) == (not meant.startswith("demo/"))
-    assert await held(user, before) == [meant]
+async def test_an_order_is_for_the_portfolio_its_preview_names(user: Blotter, by: str) -> None:
+    for typed, meant, echo in NAMED:
+        before = await orders_of_the_server(user)
+        if by == "line":
+            await user.press("N")
+            await user.fill("line", f"b 100 VOD mkt @{typed}")
+        else:
+            await user.press("n")
+            await user.fill("instrument", "VOD")
+            await user.fill("orders", f"{typed} 100")
+        await user.form()
+        assert echo in said(user), typed
+        unknown = "unknown" in echo
+        text = await send(user, *(("1", "enter") if unknown else ()))
+        assert f"for {meant.removeprefix('demo/')}" in text, typed
+        assert (f"{meant} is a portfolio nobody on this desk knows" in text) == unknown, typed
+        assert (f"For {meant}, outside demo" in text) == (not meant.startswith("demo/")), typed
+        assert await held(user, before) == [meant], typed
 
 
 @pytest.mark.parametrize("by", ["line", "form"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
 from textual.color import Color
 
 from styles.themes import PROFILE_COLOURS, THEMES
@@ -102,18 +101,20 @@ async def test_each_kind_of_environment_frames_the_desk_in_its_own_colour_and_so
         )
 
 
-@pytest.mark.parametrize("key", ["0", "t", "d", "h", "enter", "i", "B", "question_mark"])
-async def test_every_screen_over_the_desk_says_its_state_and_has_its_colour(key: str) -> None:
+async def test_every_screen_over_the_desk_says_its_state_and_has_its_colour() -> None:
     async with blotter((80, 24), kind=EnvironmentKind.TEST, read_only=True) as user:
-        await user.press(key)
-        await user.until(lambda: user.app.screen is not user.desk)
-        assert state(user).startswith(" TEST READ-ONLY  ")
-        live = user.app.screen.query_one(FramedHeading).styles.background
-        assert live == Color.parse(user.app.theme_variables["frame-test-focus"])
-        await user.press("escape", "z", key)
-        await user.until(lambda: user.app.screen is not user.desk)
-        assert state(user).startswith(" TEST READ-ONLY FROZEN  ")
-        assert user.app.screen.query_one(FramedHeading).styles.background != live
+        for key in ("0", "t", "d", "h", "enter", "i", "B", "question_mark"):
+            await user.press(key)
+            await user.until(lambda: user.app.screen is not user.desk)
+            assert state(user).startswith(" TEST READ-ONLY  "), key
+            live = user.app.screen.query_one(FramedHeading).styles.background
+            assert live == Color.parse(user.app.theme_variables["frame-test-focus"]), key
+            await user.press("escape", "z", key)
+            await user.until(lambda: user.app.screen is not user.desk)
+            assert state(user).startswith(" TEST READ-ONLY FROZEN  "), key
+            assert user.app.screen.query_one(FramedHeading).styles.background != live, key
+            await user.press("escape", "z")
+            assert user.app.screen is user.desk, key
 
 
 def test_no_name_of_a_server_writes_more_than_the_title() -> None:
@@ -123,16 +124,16 @@ def test_no_name_of_a_server_writes_more_than_the_title() -> None:
     assert title.isprintable()
 
 
-@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
-async def test_a_theme_paints_every_cell_of_the_desk(theme: str) -> None:
+async def test_every_theme_paints_every_cell_of_the_desk() -> None:
     async with blotter((80, 24), data="empty") as user:
-        user.app.theme = theme
-        await user.press()
-        for line in user.app.screen._compositor.render_strips():
-            for part in line:
-                colour = part.style.bgcolor if part.style else None
-                assert colour is not None, part
-                assert not colour.is_default, part
+        for theme in THEMES:
+            user.app.theme = theme.name
+            await user.press()
+            for line in user.app.screen._compositor.render_strips():
+                for part in line:
+                    colour = part.style.bgcolor if part.style else None
+                    assert colour is not None, (theme.name, part)
+                    assert not colour.is_default, (theme.name, part)
 
 
 async def test_the_palette_tells_every_action_its_key_and_why_it_is_not_possible_now() -> None:

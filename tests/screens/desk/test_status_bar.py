@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -137,20 +138,19 @@ def test_text_on_any_colour_is_legible() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
-@pytest.mark.parametrize(("kind", "word"), [("PROD", "!!PROD!!"), ("TEST", "TEST"), ("LOCAL", "LOCAL")])
-@pytest.mark.parametrize(("state", "stale"), [(State.STALE, "STALE"), (State.OFFLINE, "OFFLINE")])
-async def test_what_must_not_be_missed_stands_first_at_any_width(
-    width: int, kind: str, word: str, state: State, stale: str
-) -> None:
+async def test_what_must_not_be_missed_stands_first_at_any_width(width: int) -> None:
+    kinds = {EnvironmentKind.PROD: "!!PROD!!", EnvironmentKind.TEST: "TEST", EnvironmentKind.LOCAL: "LOCAL"}
+    states = {State.STALE: "STALE", State.OFFLINE: "OFFLINE"}
     async with band(width) as (pilot, bar):
         app = pilot.app
         assert isinstance(app, BlotterApp)
-        show(bar, EnvironmentKind(kind), state, PAST, read_only=True, frozen="FROZEN", unknown=3, sending=2)
-        await pilot.pause()
-        shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
-        assert shown.startswith(f" {word} READ-ONLY {stale} PAST FROZEN")
-        assert len(shown) == width
-        assert ("3 OUTCOMES UNKNOWN" in shown) == (width >= 60)
+        for (kind, word), (state, stale) in itertools.product(kinds.items(), states.items()):
+            show(bar, kind, state, PAST, read_only=True, frozen="FROZEN", unknown=3, sending=2)
+            await pilot.pause()
+            shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
+            assert shown.startswith(f" {word} READ-ONLY {stale} PAST FROZEN")
+            assert len(shown) == width
+            assert ("3 OUTCOMES UNKNOWN" in shown) == (width >= 60)
 
 
 async def test_what_there_is_room_for_follows_and_the_freshness_stands_at_the_right() -> None:

@@ -14,34 +14,42 @@ async def said(user: Blotter, text: str) -> None:
     assert isinstance(user.app.screen, FormDialog)
 
 
-@pytest.mark.parametrize(
-    ("line", "text"),
-    [
-        ("b 30k VOD lmt 82 @UKEQ-GROW", "! VOD for UKEQ-GROW: limit 82 is 100 times the last "),
-        ("b 30k VOD lmt 0.95 @UKEQ-GROW", "! VOD for UKEQ-GROW: limit 0.95 is 15"),
-        ("b 20m VOD lmt 0.82 @UKEQ-GROW", "is above the soft limit of 5m USD (notional_soft, default)."),
-        ("b 30k VOD lmt 82p @UKEQ-GROW", "'82p' is a price in hundredths: write 0.82."),
-        ("b 30k VOD lmt 82 GBX @UKEQ-GROW", "'82 GBX' is a price in hundredths: write 0.82."),
-        ("b 30k VOD lmt 0.82 GBP @UKEQ-GROW", "limit 0.82 GBP, day, for UKEQ-GROW."),
-        (
-            "b 30k VOD lmt 1.02 USD @UKEQ-GROW",
-            "! VOD trades in GBP, not in USD: write the price in GBP. Buy 30,000 VOD",
-        ),
-        (
-            "b 30k VOD stp 0.8 GBP lmt 1.02 USD @UKEQ-GROW",
-            "The limit and the stop are in one currency, not in GBP and in USD.",
-        ),
-        ("b 150 7203 @GLB-CORE", "! 7203 for GLB-CORE: 150 is no whole number of lots of 100."),
-        ("b 150 7203 @GLB-CORE 100 @BAL-60 50", "! 7203 for BAL-60: 50 is no whole number of lots of 100."),
-        ("b 50 US91282CJZ59 @UST-LAD", ": 50 is below the least that trades, 100."),
-        ("b 50% VOD @UKEQ-GROW", "50% of what? Begin with the whole, like 50k"),
-    ],
+async def unsaid(user: Blotter, text: str) -> None:
+    """Wait until the open form does not say a text, or no longer."""
+    await user.until(lambda: text not in " ".join(user.boxed().split()))
+
+
+JUDGED = (
+    ("b 30k VOD lmt 82 @UKEQ-GROW", "! VOD for UKEQ-GROW: limit 82 is 100 times the last "),
+    ("b 30k VOD lmt 0.95 @UKEQ-GROW", "! VOD for UKEQ-GROW: limit 0.95 is 15"),
+    ("b 20m VOD lmt 0.82 @UKEQ-GROW", "is above the soft limit of 5m USD (notional_soft, default)."),
+    ("b 30k VOD lmt 82p @UKEQ-GROW", "'82p' is a price in hundredths: write 0.82."),
+    ("b 30k VOD lmt 82 GBX @UKEQ-GROW", "'82 GBX' is a price in hundredths: write 0.82."),
+    ("b 30k VOD lmt 0.82 GBP @UKEQ-GROW", "limit 0.82 GBP, day, for UKEQ-GROW."),
+    (
+        "b 30k VOD lmt 1.02 USD @UKEQ-GROW",
+        "! VOD trades in GBP, not in USD: write the price in GBP. Buy 30,000 VOD",
+    ),
+    (
+        "b 30k VOD stp 0.8 GBP lmt 1.02 USD @UKEQ-GROW",
+        "The limit and the stop are in one currency, not in GBP and in USD.",
+    ),
+    ("b 150 7203 @GLB-CORE", "! 7203 for GLB-CORE: 150 is no whole number of lots of 100."),
+    ("b 150 7203 @GLB-CORE 100 @BAL-60 50", "! 7203 for BAL-60: 50 is no whole number of lots of 100."),
+    ("b 50 US91282CJZ59 @UST-LAD", ": 50 is below the least that trades, 100."),
+    ("b 50% VOD @UKEQ-GROW", "50% of what? Begin with the whole, like 50k"),
 )
-async def test_an_order_line_is_judged_before_its_preview(line: str, text: str) -> None:
+"""Order lines, and what the form says of each."""
+
+
+async def test_an_order_line_is_judged_before_its_preview() -> None:
     async with blotter() as user:
         await user.press("N")
-        await user.fill("line", line)
-        await said(user, text)
+        for line, text in JUDGED:
+            await user.fill("line", "")
+            await unsaid(user, text)
+            await user.fill("line", line)
+            await said(user, text)
 
 
 @pytest.mark.parametrize("typed", ["GBX", "gbx", "GBp"])

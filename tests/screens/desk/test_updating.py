@@ -65,23 +65,20 @@ def said(user: Blotter) -> str:
     return " ".join(" ".join(boxed).split())
 
 
-@pytest.mark.parametrize(
-    ("typed", "becomes"), [("-50%", "2000"), ("+1k", "5001"), ("-1", "4000"), ("25%", "1000"), ("7k", "7000")]
-)
-async def test_a_size_is_changed_relatively_and_old_and_new_are_shown(
-    user: Blotter, typed: str, becomes: str
-) -> None:
-    (code,) = await limit_order(user)
-    await user.go("orders", code)
-    await user.press("u")
-    await user.form()
-    await user.press("end", "ctrl+u", *(("plus" if letter == "+" else letter) for letter in typed))
-    new = f"{Decimal(becomes):,}"
-    assert f"4,001 → {new}" in await user.form(), "said while it is typed"
-    assert f"quantity 4,001 → {new}" in await preview_of(user)
-    await user.confirm("enter")
-    await user.report()
-    assert (await order(user, code)).quantity == Decimal(becomes)
+async def test_a_size_is_changed_relatively_and_old_and_new_are_shown(user: Blotter) -> None:
+    sizes = {"-50%": "2000", "+1k": "5001", "-1": "4000", "25%": "1000", "7k": "7000"}
+    for typed, becomes in sizes.items():
+        (code,) = await limit_order(user)
+        await user.go("orders", code)
+        await user.press("u")
+        await user.form()
+        await user.press("end", "ctrl+u", *(("plus" if letter == "+" else letter) for letter in typed))
+        new = f"{Decimal(becomes):,}"
+        assert f"4,001 → {new}" in await user.form(), "said while it is typed"
+        assert f"quantity 4,001 → {new}" in await preview_of(user)
+        await user.confirm("enter")
+        await user.report()
+        assert (await order(user, code)).quantity == Decimal(becomes), typed
 
 
 async def test_several_orders_shrink_by_a_percentage_each(user: Blotter) -> None:
