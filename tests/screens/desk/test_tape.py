@@ -14,7 +14,7 @@ from tui.api import operations
 from tui.api.base import CurrencyAndAmount, ResourceId
 from tui.api.requests import ExecutionRequest, ExecutionSetRequest
 from tui.config.tape_settings import TapeSettings
-from tui.service.snapshot.snapshot import EntityKind
+from tui.service.snapshot.snapshot import EntityKind, Ref
 
 
 def working(user: Blotter) -> ResourceId:
@@ -156,3 +156,20 @@ async def test_a_message_that_is_too_long_for_its_line_ends_with_a_sign() -> Non
         await user.until(lambda: " 1 block pinned" in user.text())
         (said,) = (line for line in user.text().splitlines() if line.startswith(" 1 block pinned"))
         assert said.rstrip().endswith("…")
+
+
+async def test_a_line_whose_row_is_not_on_the_frozen_screen_leads_to_no_other_row() -> None:
+    async with blotter((120, 34)) as user:
+        before = user.desk.active.cursor
+        await user.press("z", "N")
+        await user.fill("line", "b 5k VOD lmt 0.82 @UKEQ-GROW")
+        await user.press("enter")
+        await user.confirm("enter")
+        await user.report()
+        await user.press("t", "enter")
+        await user.until(lambda: "came after the screen was frozen: z shows it." in user.text())
+        assert (user.desk.active.cursor, user.desk.linked) == (before, True)
+        await user.press("z", "t", "slash", *"created", "enter", "enter")
+        await user.until(lambda: user.desk.active.kind is EntityKind.ORDERS)
+        [created] = [id for id in user.desk.snapshot.orders if id.code.startswith("O-")]
+        await user.until(lambda: user.desk.active.cursor == Ref(EntityKind.ORDERS, created))

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from styles.themes import cell_styles
-from tui.actions.action import Scope
+from tui.actions.action import GONE, Scope
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.columns.saved_views import DeskView
@@ -42,6 +42,8 @@ DEBOUNCE_S: Final = 0.08
 LEAST: Final = (40, 10)
 """The columns and lines without which a desk cannot be read."""
 TOO_SMALL: Final = "Too small: {} columns by {} lines are needed, {} by {} are here."
+SINCE_FROZEN: Final = "This row came after the screen was frozen: {freeze} shows it."
+NOT_THEN: Final = "This row was not on the desk then."
 ROOMY: Final = (120, 34)
 """From this many columns and lines on, four panes fit at once."""
 NARROW: Final = 150
@@ -344,10 +346,14 @@ class PanesScreen(BarsScreen):
     def go_to(self, ref: Ref) -> None:
         """Put the cursor on a row, wherever it is shown; unlinks the panes when it must.
 
-        A swept block is in no list: its first order is shown instead, and said so.
+        A swept block is in no list: its first order is shown instead, and said so. Of a row that is not on
+        the desk as it is shown that is said, and the cursor stays.
         """
         row = self.snapshot.row(ref)
-        if row is not None and not is_listed(row):
+        if row is None:
+            self.notify(self.session.with_keys(self._why_absent(ref)), severity="warning", markup=False)
+            return
+        if not is_listed(row):
             name = short_name(self.snapshot, ref.kind, ref.id)
             self.notify(f"Block {name} is swept: these are its orders.", markup=False)
             ref = next((Ref(EntityKind.ORDERS, id) for id in self.snapshot.orders_of_block(ref.id)), ref)
@@ -360,6 +366,11 @@ class PanesScreen(BarsScreen):
         self.show_pane(ref.kind)
         self._follow()
         self.call_after_refresh(self._point_at, ref)
+
+    def _why_absent(self, ref: Ref) -> str:
+        if self.snapshot.as_at is not None:
+            return NOT_THEN
+        return SINCE_FROZEN if self.frozen and self.session.snapshot.row(ref) is not None else GONE
 
     def _point_at(self, ref: Ref) -> None:
         self._follow()
