@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.blotter_app import Blotter, blotter
 from tests.paths import ROOT
+from tui.app import BlotterApp
 
 LINE = re.compile(r"`(b 50k [^`]+)`")
 
@@ -91,3 +94,18 @@ def shown(user: Blotter) -> list[str]:
     grid = user.pane("blocks").grid.region
     lines = [line[2:] for line in user.text().splitlines()[grid.y + 1 : grid.bottom]]
     return [line for line in lines if line.strip()]
+
+
+async def test_a_ticket_that_is_asked_for_at_once_stands_in_the_middle_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def busy(_: BlotterApp) -> None:
+        """Be at it still: nothing is ready when the first key is pressed."""
+
+    monkeypatch.setattr(BlotterApp, "_make_ready", busy)
+    async with blotter((120, 34)) as user:
+        await user.press("n")
+        await user.form()
+        await user.until(lambda: bool(user.app.screen.query_one("#box").region))
+        box = user.app.screen.query_one("#box").region
+        assert (box.x, box.y) == ((120 - box.width) // 2, (34 - box.height) // 2)

@@ -59,9 +59,12 @@ class Dialog(AboveScreen[T], ModalScreen[T], DismissOnce[T]):
         return box
 
     async def on_event(self, event: events.Event) -> None:
-        """Do not apply styles anew when it is shown: they were when it was mounted."""
+        """Do not apply styles anew when it is shown, if they were when it was mounted.
+
+        Of the first dialog of all they were not, where it opens before its style sheet was read.
+        """
         if isinstance(event, events.ScreenResume):
-            event.refresh_styles = False
+            event.refresh_styles = self.styles.align_vertical != "middle"
         await super().on_event(event)
 
     def action_back(self) -> None:
