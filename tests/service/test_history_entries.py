@@ -10,13 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.paths import EXAMPLES
-from tests.service.dealer import Dealer, fill, rid
+from tests.service.dealer import Dealer, fill, placing, rid
 from tests.service.sample_rows import order, snapshot_of
-from tui.api import codec
+from tui.api import codec, operations
+from tui.api.base import PerpetualProperty, PropertyValue
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
 from tui.api.models import HistoryItem
-from tui.api.requests import History, OrderUpdateRequest
+from tui.api.requests import History, OrderUpdateRequest, PlacementSetRequest
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.service.history import HistoryEntry, entries
@@ -140,6 +141,18 @@ async def test_a_fill_that_was_busted_is_told_to_be(dealer: Dealer) -> None:
         "filled 35 at 189.5 USD by ALBN, busted since",
         "filled 40 at 189.5 USD by ALBN, 60 left",
     ]
+
+
+async def test_what_a_broker_says_of_a_rejection_stands_with_it_in_the_story(dealer: Dealer) -> None:
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 100)
+    key = "Placement/demo/Reason"
+    why = PerpetualProperty(key=key, value=PropertyValue(label_value="ALBN: no borrow found"))
+    refused = replace(placing("PLC-1", "BLK-1", 100), state="Rejected", properties={key: why})
+    await dealer.desk.client.call(operations.PLACEMENTS.upsert, PlacementSetRequest(requests=(refused,)))
+    await dealer.desk.refresh()
+    told = [entry.said for entry in await dealer.desk.history(rid("ORD-1"))]
+    assert "placement with ALBN: rejected (no borrow found), was new" in told
 
 
 async def test_a_market_order_never_looks_like_the_limit_order_it_was(dealer: Dealer) -> None:

@@ -15,6 +15,7 @@ from tui.api import codec
 from tui.api.base import ZERO, CurrencyAndAmount, ResourceId
 from tui.api.models import Allocation, Execution, HistoryItem, Order, Placement
 from tui.api.states import is_cancelled, normalize
+from tui.service.exceptions.broker_words import broker_words
 from tui.service.numbers import units
 from tui.service.outcomes import lowered
 from tui.service.row_phrases import phrase_of, trade_of, with_whom
@@ -163,7 +164,7 @@ def _said(item: HistoryItem, name: str, old: str, new: str, row: Any, snapshot: 
     """Return what happened in the words of the desk: ``filled 4,000 at 0.8193 GBP by ALBN, 16,000 left``."""
     action = normalize(item.action)
     if name:
-        return _changed(action, name, old, new, row)
+        return _changed(item, name, old, new, row)
     trade = None if row is None else trade_of(snapshot, row)
     if trade is None or any(word in (item.action_description or "") for word in _UNDONE):
         return ""
@@ -214,8 +215,11 @@ def _made(fill: Execution) -> datetime:
     return told or fill.created_date
 
 
-def _changed(action: str, name: str, old: str, new: str, row: Any) -> str:
-    """Return a change in words: ``placement with ALBN: quantity from 40,000 to 30,000``."""
+def _changed(item: HistoryItem, name: str, old: str, new: str, row: Any) -> str:
+    """Return a change in words: ``placement with ALBN: quantity from 40,000 to 30,000``.
+
+    What a broker says stands with the change that it came with, as long as nothing changed since.
+    """
     member = _member(name)
     head = f"placement with {_broker(row)}: " if isinstance(row, Placement) else ""
     head = f"fill by {_broker(row)}: " if isinstance(row, Execution) else head
@@ -223,10 +227,16 @@ def _changed(action: str, name: str, old: str, new: str, row: Any) -> str:
     if normalize(name) == "state":
         now = after
         was = f", was {before}" if before not in ("", now) else ""
-        return f"{head}{now or 'without a state'}{was}"
+        why = broker_words(row) if isinstance(row, Placement) and _is_last(item, row) else ""
+        return f"{head}{now or 'without a state'}{f' ({why})' if why else ''}{was}"
     if not old:
         return f"{head}{member} set to {after}"
     return f"{head}{member} removed, was {before}" if not new else f"{head}{member} from {before} to {after}"
+
+
+def _is_last(item: HistoryItem, row: Placement) -> bool:
+    """Return whether a change made a row what it is now."""
+    return row.version is not None and row.version.as_at_modified == item.as_at_modified
 
 
 def _broker(row: Any) -> str:
