@@ -14,7 +14,7 @@ from tui.service.typed_times import NoTime, as_typed, read_day, read_past, read_
 
 NOON = datetime(2026, 11, 20, 17, tzinfo=UTC)
 """Noon in New York, a Friday."""
-NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
+NEW_YORK, LONDON, TOKYO = map(ZoneInfo, ("America/New_York", "Europe/London", "Asia/Tokyo"))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,8 @@ def test_what_is_shown_of_a_time_is_read_as_the_same_again() -> None:
         time_in_full(tokyo, NEW_YORK)
         == "20 Nov 2026 21:30:00 UTC+09:00, 20 Nov 07:30:00 EST, 20 Nov 12:30:00 UTC"
     )
+    summer = read_time("25 Oct 01:30+01:00", NOON, LONDON).begin
+    assert time_in_full(summer, LONDON) == "25 Oct 2026 01:30:00 BST, 25 Oct 00:30:00 UTC"
     for moment in (tokyo, NOON, NOON.astimezone(NEW_YORK)):
         assert read_time(as_typed(moment, NEW_YORK), NOON, NEW_YORK).begin == moment
 

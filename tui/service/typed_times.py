@@ -194,9 +194,13 @@ def read_day(typed: str, today: date, *, ahead: bool = True) -> date:
 
 
 def time_in_full(moment: datetime, zone: tzinfo) -> str:
-    """Return a time with its day, in its own offset, in ``zone`` and in UTC where these differ."""
+    """Return a time with its day, in its own offset, in ``zone`` and in UTC where these differ.
+
+    An offset that ``zone`` has then is called by its name there.
+    """
     said: dict[timedelta | None, str] = {}
-    for stands_in in (moment.tzinfo or UTC, zone, UTC):
+    is_of_zone = local_time(moment, zone).utcoffset() == moment.utcoffset()
+    for stands_in in (zone if is_of_zone else moment.tzinfo or UTC, zone, UTC):
         offset = local_time(moment, stands_in).utcoffset()
         said.setdefault(offset, time_in_words(moment, stands_in, moment if said else None))
     return ", ".join(said.values())
