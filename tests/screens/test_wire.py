@@ -59,12 +59,23 @@ async def test_ctrl_l_draws_everything_where_there_is_no_wire() -> None:
         assert user.text() == before
 
 
+def started(folder: Path) -> SlowLine:
+    """Return the blotter in a terminal of its own, as it starts."""
+    places = {name: str(folder) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
+    command = [sys.executable, "-m", "tui", "--db", ":memory:", "--speed", "0.01"]
+    return SlowLine(command, baud=1e7, environment=places, columns=100, lines=30)
+
+
+def test_what_is_typed_before_anything_is_drawn_is_done_once_there_is_a_screen(tmp_path: Path) -> None:
+    with started(tmp_path) as line:
+        line.type(b"?")
+        line.until(lambda far: "type to find a key" in far.text())
+
+
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[SlowLine]:
     """The blotter in a terminal of its own."""
-    places = {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-    command = [sys.executable, "-m", "tui", "--db", ":memory:", "--speed", "0.01"]
-    with SlowLine(command, baud=1e7, environment=places, columns=100, lines=30) as made:
+    with started(tmp_path) as made:
         made.until(lambda far: "BLK-00" in far.text() and " CHF · buy " in far.text())
         made.rest()
         yield made

@@ -71,7 +71,8 @@ def test_the_variable_of_terminals_names_the_background_last(variable: str, dark
 class WhiteTerminal(SlowLine):
     """Answers the query for its background; its reader types while it says so again.
 
-    It is typed once the desk is drawn: a key that comes before there is a screen is nobody's.
+    It is typed once the desk is drawn: the title of the window may be gone with the slice that brings it,
+    because pyte takes the shape of the pointer for a title.
     """
 
     answered = typed = False
