@@ -111,7 +111,7 @@ class Arranger:
 
     def _add_up_chosen(self) -> None:
         self._choosing.clear()
-        if not self._chosen or len(self._chosen) == len(self.rows.ids):
+        if not self._chosen or (len(self._chosen) == len(self.rows.ids) and not self.rows.guests):
             self._chosen_totals = None
             self._owner.totals_ready()
         else:
