@@ -13,6 +13,7 @@ import pytest
 from tests.blotter_app import Blotter, blotter
 from tui.api.http import AsyncBaseTransport
 from tui.oms.demo.universe import instruments
+from tui.screens.desk import pane_commands, view_shown
 from tui.screens.dialogs.columns_dialog import ColumnsDialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 
@@ -70,7 +71,10 @@ async def test_the_first_screen_comes_before_any_name_is_asked_for() -> None:
         assert min(asked) > max(rows)
 
 
-async def test_a_master_that_never_answers_holds_up_no_key_and_no_leaving() -> None:
+async def test_a_master_that_never_answers_holds_up_no_key_and_no_leaving(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pane_commands, "NAMES_S", view_shown.NAMES_S)  # as long as the program waits
     async with blotter(wrap=lambda server: NotedLine(server, silent=True)) as user:
         await user.press("j", "slash", *"barclays", "enter")
         assert {user.row("blocks", code)["instrument"] for code in user.codes("blocks")} == {"BARC"}
