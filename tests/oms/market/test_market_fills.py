@@ -207,6 +207,7 @@ async def test_one_seed_gives_one_day() -> None:
     assert (await a_day(8))[0] != first
 
 
+@pytest.mark.long
 def test_a_fill_takes_its_share_of_the_volume_and_a_day_has_only_so_much(engine: Engine) -> None:
     share = replace(STEADY, first_day_elapsed=timedelta(), tick=timedelta(minutes=1), ticks_per_fill=1)
     place_block(engine, "PLC-1", 10_000_000, GILT)

@@ -40,6 +40,7 @@ def block_line(user: Blotter) -> str:
     return next(line for line in lines[top.y : top.bottom] if line.startswith(">"))
 
 
+@pytest.mark.long
 async def test_the_five_steps_of_readme_work_as_they_are_written() -> None:
     async with blotter((160, 48), market=True) as user:
         start = block_line(user)

@@ -245,6 +245,7 @@ async def test_a_read_only_desk_and_a_cut_line_say_so_at_once() -> None:
         assert user.notices[-1].endswith("Until then, call the brokers.")
 
 
+@pytest.mark.long
 async def test_hundreds_go_in_calls_past_one_that_fails_and_stop_between_two() -> None:
     lines = CancelLines()
     async with blotter(size=(80, 24), data="busy", wrap=lines) as user:
