@@ -247,16 +247,10 @@ class RowListScreen(FiltersRows[ScreenResultType]):
         row, most = self.cursor, SAID_LINES[self.app.size.height >= HIGH]
         if row is None:
             return [Content("")] * most
-        advice = self.advice(row)
-        room = most - bool(advice)
-        lines = self.said(row, width)
-        if len(lines) > room:
-            lines = [
-                *lines[: room - 1],
-                shortened(Content(f"{lines[room - 1].plain} {lines[room].plain}"), width),
-            ]
-        if advice:
-            lines.append(shortened(Content(clean(advice)), width))
+        said = self.said(row, width)
+        advice = Content(clean(self.advice(row))).wrap(width) if self.advice(row) else []
+        advice = _at_most(min(len(advice), max(1, most - len(said))), advice, width)
+        lines = [*_at_most(most - len(advice), said, width), *advice]
         return [*lines, *[Content("")] * (most - len(lines))]
 
     # --- what is taken out ----------------------------------------------------------------------
@@ -329,3 +323,10 @@ class RowListScreen(FiltersRows[ScreenResultType]):
             self.drop_filter()
         else:
             self.dismiss(None)
+
+
+def _at_most(most: int, lines: Lines, width: int) -> Lines:
+    """Return at most so many of the lines; where there are more, the last ends in dots."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], shortened(Content(f"{lines[most - 1].plain} {lines[most].plain}"), width)]

@@ -226,3 +226,10 @@ async def test_only_keys_that_do_something_now_are_named() -> None:
         assert user.desk.exceptions.text.startswith(
             "Nothing can be done about it now (This desk is read-only"
         )
+
+
+async def test_why_nothing_can_be_done_is_said_to_its_end_on_a_narrow_screen() -> None:
+    async with blotter((120, 34), read_only=True) as user:
+        await open_list(user)
+        said = " ".join(user.text().split())
+        assert "(This desk is read-only: nothing can be written from it)." in said

@@ -49,6 +49,8 @@ class Mending:
         possible = [self._named(self._actions[id]) for id, refusal in refusals.items() if not refusal]
         if possible:
             return f"press {' or '.join(possible)}"
+        if not ids:
+            return "nothing can be done about it here"
         return f"nothing can be done about it now ({(refusals[found.kind.actions[0]] or '').rstrip('.')})"
 
     def advice(self, snapshot: Snapshot, found: OpenException) -> str:
