@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from msgspec.structs import replace
+
 from tests.service.sample_rows import block, order, rid, snapshot_of
 from tui.service.row_phrases import rows_in_words, rows_named
 from tui.service.snapshot.naming import instrument_and_id, short
@@ -37,3 +41,9 @@ def test_alike_rows_are_one_trade_and_many_are_named_by_their_first() -> None:
     assert alike.startswith("Buy 200 AAPL limit 190 USD, day, for ")
     many = rows_in_words(rows, EntityKind.ORDERS, ids)
     assert many == "ORD-1, ORD-2, ORD-3, ORD-4 and 36 more"
+
+
+def test_a_block_that_is_ordered_by_weight_is_never_a_trade_of_nothing() -> None:
+    by_weight = replace(order("ORD-1"), quantity=None, weight=Decimal("0.025"))
+    rows = snapshot_of(blocks=[block("BLK-1", "ORD-1", quantity=Decimal(0))], orders=[by_weight])
+    assert rows_in_words(rows, EntityKind.BLOCKS, (rid("BLK-1"),)).startswith("Buy ? ")

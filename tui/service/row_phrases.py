@@ -88,7 +88,7 @@ def trade_of(snapshot: Snapshot, row: Any) -> Trade | None:
     """Return a row as a trade in words; None for a transaction, which is none."""
     if isinstance(row, OrderGraphBlock):
         block, asked = row.block, block_asked(snapshot, row)
-        if asked.value is not None and not asked.currency:
+        if not asked.currency:
             block = replace(block, quantity=asked.value)
         return trade_ordered(snapshot, block)
     if isinstance(row, Order):
