@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.service.dealer import Dealer, fill, new_orders, placing, rid
+from tests.service.dealer import Dealer, fill, moving_on, new_orders, placing, rid
 from tui.api.http import AsyncBaseTransport
 from tui.api.requests import BlockRequest, OrderUpdateRequest, PlacementUpdateRequest
 from tui.oms.engine.engine import Engine
@@ -100,6 +100,12 @@ async def test_the_state_after_stands_in_the_preview(here: Dealer, verb: Verb, s
 
 def named(value: object) -> str:
     return value.name if isinstance(value, Verb) else str(value)
+
+
+async def test_what_stays_placed_of_a_block_without_orders_is_not_a_part_of_nothing(here: Dealer) -> None:
+    await here.place("PLC-2", "BLK-2", 10)
+    prepared = await here.desk.prepare(moving_on("ORD-3", "BLK-9"))
+    assert "no live order left, 10 units placed · BLK-2" in told(prepared)
 
 
 @pytest.mark.parametrize(("units", "tier"), [(40, Tier.T1), (41, Tier.T3)])

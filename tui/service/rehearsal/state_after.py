@@ -104,7 +104,9 @@ def _blocks(before: Snapshot, after: Snapshot) -> Iterator[str]:
         placed, was = block_placed(new), block_placed(old) if old else Size(ZERO)
         said = [holds] if old is None or holds != _holds(id, before) else []
         if placed.value != was.value or (said and placed.value):
-            said.append(f"{units(placed.value)} of {size_of(new.block).words} placed")
+            ordered = size_of(new.block)
+            of = "" if ordered.value == 0 else f" of {ordered.words}"
+            said.append(f"{units(placed.value) if of else placed.words}{of} placed")
         if said:
             yield _block(after, id, f"{'' if old else 'new block, '}{', '.join(said)}")
 
