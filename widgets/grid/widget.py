@@ -262,10 +262,14 @@ class Grid(Surface, can_focus=True):
         self._rows.pinned, self._rows.apart = keys, apart
 
     def set_empty(self, sentence: str) -> None:
-        """Show ``sentence`` while there are no rows."""
+        """Show ``sentence`` while there are no rows.
+
+        A grid that is hidden is painted when it is shown. To repaint it now would let Textual lose what else
+        moves in the next layout.
+        """
         if sentence != self._empty:
             self._empty = sentence
-            if not self._rows:
+            if not self._rows and all(node.display for node in self.ancestors_with_self):
                 self.refresh()
 
     def move_to(self, key: Hashable) -> bool:

@@ -237,7 +237,7 @@ class PanesScreen(BarsScreen):
             news, self._news = self._news, News(self.session.snapshot)
             self.snapshot = self.session.snapshot
             self._follow_clock()
-            self._say_why_empty()
+            self.pane(LEADER).say_why_empty(self._why_empty())
             self.pane(LEADER).show(self.snapshot, None, self.session.in_flight, news=news)
             self._follow(news)
             self.exceptions.follow(self.snapshot, news)
@@ -257,11 +257,6 @@ class PanesScreen(BarsScreen):
         marked = [pane.grid.clear_marks() for pane in self._panes.values()]
         return any(marked)
 
-    def _say_why_empty(self) -> None:
-        why = self._why_empty()
-        for pane in self._panes.values():
-            pane.say_why_empty(why)
-
     def _why_empty(self) -> str:
         if self.snapshot.complete:
             return ""
@@ -279,7 +274,7 @@ class PanesScreen(BarsScreen):
                 pane.keep_time()
         self.exceptions.tick()
         if self.session.desk is None:
-            self._say_why_empty()
+            self.pane(LEADER).say_why_empty(self._why_empty())
         self._count_down()
 
     def _follow_clock(self) -> None:
