@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 from typing import ClassVar, Final, Literal
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -23,7 +23,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from widgets.grid.text import fit
+from widgets.grid.text import fit, width_of
 
 Role = Literal["", "live", "waiting", "good", "attention", "bad", "idle"]
 
@@ -228,7 +228,7 @@ class Timeline(ScrollView, can_focus=True):
             (fit(moment.who, layout.who) + GAP, "who"),
         ]
         rail = f" {' ' if index == len(self._moments) - 1 else self._rail} "
-        indent = " " * (sum(cell_len(text) for text, _ in head) - len(rail))
+        indent = " " * (sum(width_of(text) for text, _ in head) - len(rail))
         what, change, about = self._texts(moment, layout)
         if layout.wide:
             lines = [
@@ -265,7 +265,7 @@ class Timeline(ScrollView, can_focus=True):
 
     def _lay_out(self, width: int) -> _Layout:
         def widest(texts: list[str], most: int) -> int:
-            return min(max(map(cell_len, texts), default=0), most)
+            return min(max(map(width_of, texts), default=0), most)
 
         shown = self._moments
         when = widest([moment.when for moment in shown], 24)
@@ -298,9 +298,9 @@ class Timeline(ScrollView, can_focus=True):
         top = self._starts[self.cursor]
         bottom = top + self._height(self.cursor)
         if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
         elif height and bottom > self.scroll_offset.y + height:
-            self.scroll_to(y=bottom - height, animate=False, immediate=True)
+            self.scroll_to(y=bottom - height, animate=False, immediate=True, force=True)
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -326,18 +326,18 @@ def _wrapped(text: str, width: int) -> list[str]:
     (['limit 10.7', 'GBP, day'], ['0123', '4567', '89'], [''])
     """
     width = max(1, width)
-    if cell_len(text) <= width:
+    if width_of(text) <= width:
         return [text]
     lines: list[str] = []
     line, taken = "", 0
     for word in text.split(" "):
-        wide = cell_len(word)
+        wide = width_of(word)
         if line and taken + 1 + wide > width:
             lines.append(line)
             line, taken = "", 0
         if wide > width:
             *whole, word = chop_cells(word, width)
             lines += whole
-            wide = cell_len(word)
+            wide = width_of(word)
         line, taken = (f"{line} {word}", taken + 1 + wide) if line else (word, wide)
     return [*lines, line]
