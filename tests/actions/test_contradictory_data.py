@@ -161,7 +161,7 @@ def show(snapshot: Snapshot, kind: EntityKind) -> None:
         assert all(sentence.endswith(".") for sentence in contradictions(snapshot, ref))
         if order is not None:
             item = HistoryItem(action="OrderBooked", detail={"transactionId": "X", "placementCode": "PLC-1"})
-            entries(order, [item], snapshot)
+            assert len(tuple(entries(order, [item], snapshot))) == 1
     for chosen in (ids[:1], ids):
         scope = Scope(snapshot, kind, chosen, DESK, NINE, home="Desk")
         for action in ACTIONS:

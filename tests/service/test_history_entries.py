@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from tests.paths import EXAMPLES
 from tests.service.dealer import Dealer, fill, placing, rid
 from tests.service.sample_rows import order, snapshot_of
 from tui.api import codec, operations
-from tui.api.base import PerpetualProperty, PropertyValue
+from tui.api.base import PerpetualProperty, PropertyValue, ResourceId
 from tui.api.errors import NotFound
 from tui.api.http import asgi_transport
 from tui.api.models import HistoryItem
@@ -28,7 +29,7 @@ from tui.service.verbs import RecordFills, UpdateOrders
 @pytest.mark.parametrize("shape", ["old", "new"])
 def test_both_shapes_of_the_contract_read_alike(shape: str) -> None:
     raw = (EXAMPLES / f"12_get_order_history.response.{shape}.json").read_bytes()
-    found = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)
+    found = tuple(entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY))
     assert len(found) == 8
     booked, allocated, *_, quantity, note, created = found
     assert booked.what == "Allocation PLC-1-ORD-2 was booked as transaction Desk-PLC-1-ORD-2"
@@ -46,7 +47,7 @@ def test_both_shapes_of_the_contract_read_alike(shape: str) -> None:
 
 def test_a_row_named_without_a_scope_is_in_its_neighbours() -> None:
     raw = (EXAMPLES / "12_get_order_history.response.new.json").read_bytes()
-    executed = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)[2]
+    _, _, executed, *_ = entries(rid("ORD-2"), codec.decode(History, raw).values, EMPTY)
     assert executed.related == (
         Ref(EntityKind.EXECUTIONS, rid("EXE-2")),
         Ref(EntityKind.PLACEMENTS, rid("PLC-1")),
@@ -128,6 +129,22 @@ async def test_a_story_counts_down_what_is_left_and_says_states_as_a_desk_does(d
     fills = [sentence for sentence in told if sentence.startswith("filled")]
     assert fills == ["filled 35 at 189.5 USD by ALBN, 25 left", "filled 40 at 189.5 USD by ALBN, 60 left"]
     assert not [sentence for sentence in told if "PartiallyFilled" in sentence or "State" in sentence]
+
+
+async def test_a_long_story_is_put_into_words_beside_other_work(
+    dealer: Dealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(order: ResourceId, *, as_at: datetime | None) -> tuple[HistoryItem, ...]:
+        return (HistoryItem(action="OrderCreated"),) * 1_000
+
+    monkeypatch.setattr(dealer.desk.client, "get_order_history", read)
+    telling = asyncio.create_task(dealer.desk.history(rid("ORD-1")))
+    turns = 0
+    while not telling.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert len(telling.result()) == 1_000
+    assert turns >= 20
 
 
 async def test_a_fill_that_was_busted_is_told_to_be(dealer: Dealer) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Final
 
 from msgspec import Struct
@@ -63,23 +65,26 @@ class HistoryEntry(Struct, frozen=True):
     detail: Mapping[str, str] = {}
 
 
-def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> tuple[HistoryEntry, ...]:
-    """Return the history of ``order`` in the server's order, newest first (H1)."""
+def entries(order: ResourceId, items: Iterable[HistoryItem], snapshot: Snapshot) -> Iterator[HistoryEntry]:
+    """Yield the history of ``order`` in the server's order, newest first (H1)."""
     rows = _RowsThen(snapshot)
-    return tuple(_entry(order, item, snapshot, rows) for item in items)
+    for item in items:
+        yield _entry(order, item, snapshot, rows)
 
 
 class _RowsThen:
     """Rows as they were at the time of an entry: those of the desk, without the changes told after it."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._rows: dict[Ref, Any] = {}
+        self._filled: dict[ResourceId, tuple[list[datetime], list[Decimal]]] = {}
+        """When the fills of a placement were made, and how much of it was filled by then."""
 
     def trade(self, ref: Ref) -> str:
         """Return the row in words as it was then; empty when that is not known."""
         row = self.row(ref)
-        return phrase_of(self._snapshot, ref, row) if row is not None else ""
+        return phrase_of(self.snapshot, ref, row) if row is not None else ""
 
     def undo(self, ref: Ref, name: str, old: str) -> None:
         """Put the old value of a changed member back; where it cannot be read, tell no more of the row."""
@@ -99,8 +104,17 @@ class _RowsThen:
     def row(self, ref: Ref) -> Any:
         """Return the row as it was then, None where that is not known."""
         if ref not in self._rows:
-            self._rows[ref] = self._snapshot.row(ref)
+            self._rows[ref] = self.snapshot.row(ref)
         return self._rows[ref]
+
+    def filled(self, placement: ResourceId, moment: datetime) -> Decimal:
+        """Return how much of a placement was filled by a moment."""
+        if placement not in self._filled:
+            fills = sorted(self.snapshot.fills_of_placement(placement), key=_made)
+            self._filled[placement] = [*map(_made, fills)], [*accumulate(each.quantity for each in fills)]
+        moments, totals = self._filled[placement]
+        made = bisect_right(moments, moment)
+        return totals[made - 1] if made else ZERO
 
 
 def _money(text: str) -> CurrencyAndAmount:
@@ -134,7 +148,7 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot, rows: _Rows
     found = _related(order, detail, snapshot)
     about = _about(order, item.action or "", found)
     trade = rows.trade(about) if about else ""
-    said = _said(item, name, old, new, rows.row(about) if about and trade else None, snapshot)
+    said = _said(item, name, old, new, rows.row(about) if about and trade else None, rows)
     if about and name:
         rows.undo(about, name, old)
     elif about and about.kind is EntityKind.ALLOCATIONS and "allocated" in normalize(item.action):
@@ -160,18 +174,18 @@ def _entry(order: ResourceId, item: HistoryItem, snapshot: Snapshot, rows: _Rows
     )
 
 
-def _said(item: HistoryItem, name: str, old: str, new: str, row: Any, snapshot: Snapshot) -> str:
+def _said(item: HistoryItem, name: str, old: str, new: str, row: Any, rows: _RowsThen) -> str:
     """Return what happened in the words of the desk: ``filled 4,000 at 0.8193 GBP by ALBN, 16,000 left``."""
     action = normalize(item.action)
     if name:
         return _changed(item, name, old, new, row)
-    trade = None if row is None else trade_of(snapshot, row)
+    trade = None if row is None else trade_of(rows.snapshot, row)
     if trade is None or any(word in (item.action_description or "") for word in _UNDONE):
         return ""
     size = f"{units(trade.size)} {trade.unit}".rstrip()
     if isinstance(row, Execution) and action == "orderexecuted":
         by = f" by {row.counterparty}" if row.counterparty else ""
-        left = ", busted since" if is_cancelled(row.state) else _left(row, snapshot)
+        left = ", busted since" if is_cancelled(row.state) else _left(row, rows)
         return f"filled {size} {trade.terms}{by}{left}"
     if isinstance(row, Placement) and action == "orderplaced":
         return f"placed {size} {with_whom(row)}, {trade.terms}"
@@ -188,16 +202,15 @@ _UNDONE: Final = ("was deleted", "taken back")
 """Ends what a server says of a row that is no more: the desk has no words for that."""
 
 
-def _left(fill: Execution, snapshot: Snapshot) -> str:
+def _left(fill: Execution, rows: _RowsThen) -> str:
     """Return what was left of a placement after a fill; empty where nobody can tell, or it was over."""
+    snapshot = rows.snapshot
     placement = snapshot.placements.get(fill.placement_id)
     if placement is None or placement.quantity is None or not snapshot.knows(EntityKind.EXECUTIONS):
         return ""
     if snapshot.children_of_placement(placement.id):
         return ""
-    fills = snapshot.fills_of_placement(placement.id)
-    filled = sum((each.quantity for each in fills if _made(each) <= _made(fill)), ZERO)
-    left = placement.quantity - filled
+    left = placement.quantity - rows.filled(placement.id, _made(fill))
     if left > ZERO and _was_over(placement, _made(fill)):
         return ""
     return f", {units(left)} left" if left >= ZERO else f", {units(-left)} too much"

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_SETTLED: Final = 2_000
 """The blocks of a desk that are read again when somebody rests at a moment of the past."""
+ENTRIES_A_TURN: Final = 50
+"""The entries of a history that are put into words before other work has its turn."""
 
 log = logging.getLogger(__name__)
 
@@ -209,4 +211,9 @@ class SyncedDesk(LiveDesk):
         from tui.service.history import entries
 
         items = await self.client.get_order_history(order_id, as_at=self.snapshot.as_at)
-        return entries(order_id, items, self.snapshot)
+        told: list[HistoryEntry] = []
+        for entry in entries(order_id, items, self.snapshot):
+            told.append(entry)
+            if len(told) % ENTRIES_A_TURN == 0:
+                await asyncio.sleep(0)
+        return tuple(told)

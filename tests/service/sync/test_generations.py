@@ -337,7 +337,8 @@ class TestTolerance:
     )
     def test_t3_a_value_of_the_history_is_shown_whatever_it_is(self, value: str, shown: str) -> None:
         raw = f'{{"values":[{{"attributeName":"x","newValue":{value}}}]}}'.encode()
-        assert entries(rid("O"), codec.decode(History, raw).values, EMPTY)[0].new == shown
+        [entry] = entries(rid("O"), codec.decode(History, raw).values, EMPTY)
+        assert entry.new == shown
 
     @pytest.mark.parametrize(
         "dates",
