@@ -318,6 +318,35 @@ async def test_a_thousand_entries_scroll(stage: Opened) -> None:
         await pilot.press("home", "pagedown", "j")
         await pilot.pause()
         assert "Change 999" not in app.text
+        await pilot.press("slash", *"change 99", "enter")
+        await settle(app, pilot)
+        assert "19 of 1000  /change 99  hides 981" in app.text
+        await pilot.press("end")
+        await settle(app, pilot)
+        assert [f"Change {n} " in app.text for n in (989, 990, 998, 999)] == [False, True, True, True]
+        await pilot.press("escape")
+        await settle(app, pilot)
+        assert "Change 998" in app.text
+
+
+async def test_the_next_orders_story_never_shows_entries_of_the_one_before(stage: Opened) -> None:
+    many = tuple(HistoryEntry(at(9), "me", "FieldModified", f"Change {n}") for n in range(1000))
+    screen = HistorySource(many).screen()
+    other = HistoryScreen(
+        ORDER,
+        screen._stories[0][1],
+        "one",
+        session=screen.session,
+        others=((ORDER, HistorySource().load, "two"),),
+    )
+    app = stage(other)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(app, pilot)
+        await pilot.press("r", "tab")
+        await settle(app, pilot)
+        assert "2 of 2 orders" in app.text
+        assert "Allocation PLC-1-ORD-2 was booked" in app.text
+        assert "Change" not in app.text
 
 
 async def test_of_several_orders_one_is_told_at_a_time_in_sentences() -> None:

@@ -23,16 +23,18 @@ from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.format import clock_and_zone
 from tui.columns.shown_rows import ShownRows
+from tui.columns.steps import Steps
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.filters_rows import LIST_KEYS, FiltersRows
 from tui.screens.history.entries import COLUMNS, members, said_of, target, timeline_entry
+from tui.screens.turns import Turns
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
 from tui.session import DeskSession
 from widgets.key_bar import key_for
 from widgets.key_line import KeyLine
 from widgets.labelled_text import Flow, Lines, pairs
-from widgets.timeline import Timeline
+from widgets.timeline import Timeline, TimelineEntry
 
 if TYPE_CHECKING:
     from tui.columns.filter import Filterable
@@ -45,6 +47,8 @@ NEXT_ORDER: Final = "next_order(1)"
 READING: Final = "Reading the history ..."
 MARKS: Final = ("●", "│")
 ASCII_MARKS: Final = ("*", "|")
+A_STEP: Final = 32
+"""The entries that are looked at before the time is."""
 SIDE_WIDTH: Final = 100
 """From this many columns on, the selected entry is shown beside the timeline."""
 
@@ -86,6 +90,7 @@ class HistoryScreen(FiltersRows[Ref]):
         self._shown: tuple[HistoryEntry, ...] = ()
         self._read_at: datetime | None = None
         self._trouble = ""
+        self._turns = Turns()
         self._side_wanted: bool | None = None
 
     def compose(self) -> ComposeResult:
@@ -123,7 +128,7 @@ class HistoryScreen(FiltersRows[Ref]):
             return
         self._story = (self._story + by) % len(self._stories)
         self._all, self._read_at, self._trouble = (), None, ""
-        self._list()
+        self._show((), ())
         self.action_reload()
 
     def on_mount(self) -> None:
@@ -236,14 +241,34 @@ class HistoryScreen(FiltersRows[Ref]):
         at = self.query_one(Timeline).cursor
         return self._shown[at] if at < len(self._shown) else None
 
-    def _list(self) -> None:
+    @work(exclusive=True, group="list")
+    async def _list(self) -> None:
         """Show the entries that match the filter, with the cursor on the same entry as before."""
-        if not self.query(Timeline):
-            return  # left while it was read
-        timeline, before, filter, snapshot = self.query_one(Timeline), self._entry, self.filter, self.snapshot
-        self._shown = tuple(entry for entry in self._all if filter is None or filter.test(snapshot, entry))
+        entries = self._all
+        shown, lines = await self._turns.work(self._matching(entries))
+        if entries is self._all and self.query(Timeline):  # else another order is read, or it was left
+            self._show(shown, lines)
+
+    def _matching(
+        self, entries: Sequence[HistoryEntry]
+    ) -> Steps[tuple[list[HistoryEntry], list[TimelineEntry]]]:
+        """Return the entries that match the filter, and what the timeline shows of them."""
+        filter, snapshot, context = self.filter, self.snapshot, self._display_context
+        shown: list[HistoryEntry] = []
+        lines: list[TimelineEntry] = []
+        for number, entry in enumerate(entries, start=1):
+            if filter is None or filter.test(snapshot, entry):
+                shown.append(entry)
+                lines.append(timeline_entry(entry, context))
+            if number % A_STEP == 0:
+                yield
+        yield from self._turns.begin_next()
+        return shown, lines
+
+    def _show(self, shown: Sequence[HistoryEntry], lines: Sequence[TimelineEntry]) -> None:
+        before, self._shown = self._entry, tuple(shown)
         cursor = self._shown.index(before) if before in self._shown else 0
-        timeline.show([timeline_entry(entry, self._display_context) for entry in self._shown], cursor)
+        self.query_one(Timeline).show(lines, cursor)
         self._label()
         self._describe()
         self._report()
