@@ -60,6 +60,20 @@ async def test_enter_goes_to_a_related_row_and_escape_comes_back() -> None:
         assert user.desk.active.cursor.id in user.desk.snapshot.placements_of_block(block or order.id)
 
 
+async def test_a_list_begins_at_its_top_although_what_was_asked_comes_at_once() -> None:
+    async with blotter((160, 48)) as user:
+        await ticket(user, "orders", "ORD-00064")
+        await user.press("j", "enter")
+        await user.until(lambda: said(user).startswith("LOCAL Placement: Buy 40,000 TTE"))
+        screen = user.app.screen
+        assert isinstance(screen, TicketScreen)
+        screen.action_back()
+        screen._make()
+        await user.until(lambda: said(user).startswith("LOCAL Order: Buy 8,000 TTE"))
+        assert screen._target is not None
+        assert screen._target.kind is EntityKind.BLOCKS
+
+
 async def test_the_members_are_one_key_away_and_the_story_another() -> None:
     async with blotter((80, 24)) as user:
         await ticket(user, "executions", next(iter(user.desk.snapshot.executions)).code)

@@ -24,7 +24,8 @@ from tui.columns.shown_rows import ShownRows, one_row
 from tui.columns.steps import Steps
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.shows_rows import TAKES_ROWS, ShowsRows
-from tui.screens.ticket.ticket_words import RELATED, Group, RelatedRow, RowTicket
+from tui.screens.ticket.related_rows import RELATED, RelatedRow
+from tui.screens.ticket.ticket_words import Group, RowTicket
 from tui.screens.turns import Turns
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.session import DeskSession
@@ -93,6 +94,8 @@ class TicketScreen(ShowsRows[Ref]):
         self._snapshot = source()
         self._ticket: RowTicket | None = None
         self._why_unnamed = ""
+        self._is_new = True
+        """Whether the row that the trail ends with has not been shown yet: its list begins at the top."""
         self._shown: list[RelatedRow | None] = []
         """The related row of each item listed, None for a heading."""
 
@@ -123,16 +126,17 @@ class TicketScreen(ShowsRows[Ref]):
 
     def _open(self) -> None:
         """Show the row that the trail ends with, and read what is not known of it yet."""
-        self._why_unnamed = ""
-        self._make(first=True)
+        self._why_unnamed, self._is_new = "", True
+        self._make()
         self._ask()
 
     @work(exclusive=True, group="ticket", description="ticket")
-    async def _make(self, *, first: bool = False) -> None:
+    async def _make(self) -> None:
         if self._ref in self._snapshot:
             turns = Turns()
             self._ticket = await turns.work(self._build(self._snapshot, self._ref, self._why_unnamed))
-        self._show(first=first)
+        self._show(first=self._is_new)
+        self._is_new = False
 
     @work(exclusive=True, group="asked", description="more of a ticket")
     async def _ask(self) -> None:

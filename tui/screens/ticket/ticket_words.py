@@ -6,48 +6,41 @@ says anything else than the pane does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from tui.api.base import ResourceId, Version
+from tui.api.base import Version
 from tui.api.models import Allocation, Execution, Order, OrderGraphBlock, Placement, Transaction
-from tui.columns.column import Column, Value
-from tui.columns.factories import labels, plain, timestamp_column
-from tui.columns.format import DisplayContext, clock, clock_and_age, state_look, state_text
+from tui.columns.column import Column
+from tui.columns.factories import labels
+from tui.columns.format import DisplayContext, clock_and_age
 from tui.columns.lifecycle_bar import legend
-from tui.columns.panes import COLUMNS, PANES
-from tui.columns.sorted_rows import FEW, paused
+from tui.columns.panes import COLUMNS
 from tui.columns.steps import Steps
 from tui.columns.unknown import UNKNOWN
+from tui.screens.ticket.related_rows import RelatedRow, related_rows
 from tui.service.numbers import units
 from tui.service.row_phrases import (
     MOST_NAMED,
     for_whom,
     instrument_words,
     phrase_of,
-    short_id,
     trade_of,
     with_whom,
 )
 from tui.service.snapshot.compliance_states import compliance_section
 from tui.service.snapshot.contradictions import contradictions
 from tui.service.snapshot.instruments import luid_of
-from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.snapshot.transaction_keys import portfolio_of
 from tui.service.state_words import known_state
 
-MOST_RELATED: Final = 30
-"""Rows of one kind that a ticket lists; its pane has them all."""
 MOST_RULES: Final = 5
 """Lines of compliance that a ticket shows; the members of the row have them all."""
-A_STEP: Final = 200
-"""Rows whose times are looked at between two pauses."""
-_NEWEST: Final = {spec.kind: spec.newest for spec in PANES}
 _SIZES: Final[Mapping[EntityKind, Sequence[tuple[str, str]]]] = {
     EntityKind.BLOCKS: (
         ("ordered", "ordered"),
@@ -86,17 +79,6 @@ class Group(Struct, frozen=True):
     question: str
     parts: tuple[str, ...]
     figures: tuple[str, ...] = ()
-
-
-class RelatedRow(Struct, frozen=True):
-    """A row that belongs with another: what it is, its state with the colour's role, when, and its id."""
-
-    ref: Ref
-    text: str
-    state: str
-    role: str
-    when: str
-    id: str
 
 
 class RowTicket(Struct, frozen=True):
@@ -167,7 +149,7 @@ def ticket_of(
     of compliance rules are not known.
     """
     of = _RowCells(snapshot, ref, COLUMNS[ref.kind] if columns is None else columns, context)
-    rows, more = yield from _related(of)
+    rows, more = yield from related_rows(snapshot, ref, context)
     groups = (
         Group("Attention", tuple(_warnings(of))),
         Group("How much", tuple(_block_of(of)), tuple(_sizes(of))),
@@ -339,104 +321,3 @@ def _ids(of: _RowCells) -> Iterator[str]:
     known = known_state(wire)
     if wire:
         yield f"state {wire} to the server{f', FIX {known.code}' if known and known.code else ''}"
-
-
-# --- related rows -------------------------------------------------------------------------------
-
-
-def _related(of: _RowCells) -> Steps[tuple[list[RelatedRow], Mapping[EntityKind, int]]]:
-    """Return the rows it belongs with, kind by kind, the newest of each first; and how many are left out."""
-    found: list[RelatedRow] = []
-    more: dict[EntityKind, int] = {}
-    for kind in EntityKind:
-        rows, newest = of.snapshot.rows(kind), _NEWEST[kind]
-        dated: list[tuple[float, ResourceId]] = []
-        for pause, id in paused(related_of(of.snapshot, of.ref, kind), A_STEP):
-            if Ref(kind, id) != of.ref:
-                dated.append((_moment(newest(of.snapshot, rows[id])), id))
-            if pause:
-                yield
-        dated.sort(key=lambda each: each[0], reverse=True)
-        for pause, (_, id) in paused(dated[:MOST_RELATED], FEW):
-            found.append(_related_row(of, Ref(kind, id)))
-            if pause:
-                yield
-        if len(dated) > MOST_RELATED:
-            more[kind] = len(dated) - MOST_RELATED
-    return found, more
-
-
-def _moment(value: object) -> float:
-    return value.timestamp() if isinstance(value, datetime) and value.year > 1 else 0.0
-
-
-def _related_row(of: _RowCells, ref: Ref) -> RelatedRow:
-    row = of.snapshot.row(ref)
-    state = next(column for column in COLUMNS[ref.kind] if column.id == "state").value(of.snapshot, row)
-    told = None if state is None else str(state)
-    when = _NEWEST[ref.kind](of.snapshot, row)
-    return RelatedRow(
-        ref,
-        _TEXTS[ref.kind](of, row),
-        state_text(told, of.context),
-        state_look(told).role,
-        clock(when, of.context) if isinstance(when, datetime) else "",
-        short_id(of.snapshot, ref),
-    )
-
-
-def _shorter(of: _RowCells, row: Any) -> str:
-    """Return a row's trade without side and instrument, which are those of the ticket."""
-    trade = trade_of(of.snapshot, row)
-    if trade is None:
-        return ""
-    size = f"{units(trade.size)} {trade.unit}".rstrip()
-    return ", ".join(filter(None, (f"{size} {trade.terms}", trade.whom)))
-
-
-def _ordered(of: _RowCells, row: Order) -> str:
-    size = f"{units(row.quantity)}" if row.quantity is not None else _shorter(of, row).partition(",")[0]
-    return f"{size} {for_whom(of.snapshot, row.portfolio_id)}"
-
-
-def _placed(of: _RowCells, row: Placement) -> str:
-    cells = _RowCells(
-        of.snapshot, Ref(EntityKind.PLACEMENTS, row.id), COLUMNS[EntityKind.PLACEMENTS], of.context
-    )
-    average = cells.cell("average")
-    at = f" at {average}" if average and average != UNKNOWN else ""
-    filled = f", {cells.cell('executed')} filled{at}" if cells.number("executed") else ""
-    return f"{cells.cell('quantity')} with {row.counterparty or 'no broker'}{filled}"
-
-
-def _booked(of: _RowCells, row: Transaction) -> str:
-    held = row.total_consideration
-    cells = {column.id: column for column in COLUMNS[EntityKind.TRANSACTIONS]}
-    worth = cells["consideration"].cell(of.snapshot, row, of.context).strip()
-    return f"{units(row.units)} for {worth} {held.currency or ''}".rstrip()
-
-
-_TEXTS: Final[Mapping[EntityKind, Callable[[_RowCells, Any], str]]] = {
-    EntityKind.BLOCKS: _shorter,
-    EntityKind.ORDERS: _ordered,
-    EntityKind.PLACEMENTS: _placed,
-    EntityKind.EXECUTIONS: _shorter,
-    EntityKind.ALLOCATIONS: _shorter,
-    EntityKind.TRANSACTIONS: _booked,
-}
-"""What is said of a related row, by its kind."""
-
-
-def _newest(snapshot: Snapshot, row: RelatedRow) -> Value:
-    found = snapshot.row(row.ref)
-    return None if found is None else _NEWEST[row.ref.kind](snapshot, found)
-
-
-RELATED: Final = (
-    plain("kind", "Kind", "Which kind of row", 12, lambda snapshot, row: row.ref.kind.singular),
-    plain("what", "What", "What it is", 40, lambda snapshot, row: row.text),
-    plain("state", "State", "Where it stands", 16, lambda snapshot, row: row.state.partition(" ")[2]),
-    timestamp_column("when", "Time", "When it was made or last active", _newest),
-    plain("id", "Id", "Scope and code", 24, lambda snapshot, row: str(row.ref.id)),
-)
-"""What the rows that belong with a ticket are exported as."""
