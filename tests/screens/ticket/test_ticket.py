@@ -67,11 +67,17 @@ async def test_a_list_begins_at_its_top_although_what_was_asked_comes_at_once() 
         await user.until(lambda: said(user).startswith("LOCAL Placement: Buy 40,000 TTE"))
         screen = user.app.screen
         assert isinstance(screen, TicketScreen)
+        await user.press("G")
+        assert chosen(screen) not in (None, EntityKind.BLOCKS)
         screen.action_back()
         screen._make()
         await user.until(lambda: said(user).startswith("LOCAL Order: Buy 8,000 TTE"))
-        assert screen._target is not None
-        assert screen._target.kind is EntityKind.BLOCKS
+        assert chosen(screen) is EntityKind.BLOCKS
+
+
+def chosen(screen: TicketScreen) -> EntityKind | None:
+    """Return the kind of the related row under the cursor."""
+    return None if screen._target is None else screen._target.kind
 
 
 async def test_the_members_are_one_key_away_and_the_story_another() -> None:
