@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +93,12 @@ def _shared(*, again: bool) -> argparse.ArgumentParser:
         return argparse.SUPPRESS if again else value
 
     options = argparse.ArgumentParser(add_help=False)
-    add = options.add_argument
+    _add_screen_options(options.add_argument, otherwise)
+    _add_embedded_options(options.add_argument, otherwise)
+    return options
+
+
+def _add_screen_options(add: Callable[..., object], otherwise: Callable[[object], object]) -> None:
     add("--read-only", action="store_true", default=otherwise(False), help="look, never write")
     add(
         "--theme",
@@ -107,6 +112,15 @@ def _shared(*, again: bool) -> argparse.ArgumentParser:
         default=otherwise(False),
         help="send the terminal all that is drawn, not what differs",
     )
+    add(
+        "--no-restore",
+        action="store_true",
+        default=otherwise(False),
+        help="show the desk as it is made, not as it was left",
+    )
+
+
+def _add_embedded_options(add: Callable[..., object], otherwise: Callable[[object], object]) -> None:
     add(
         "--db",
         metavar="FILE",
@@ -127,13 +141,6 @@ def _shared(*, again: bool) -> argparse.ArgumentParser:
         default=otherwise(False),
         help="throw the demo database away and start over",
     )
-    add(
-        "--no-restore",
-        action="store_true",
-        default=otherwise(False),
-        help="show the desk as it is made, not as it was left",
-    )
-    return options
 
 
 def _reached(program: argparse.ArgumentParser) -> None:
