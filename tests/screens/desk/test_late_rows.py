@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tui.actions.action import NO_ROW
 from tui.screens.copies import COPIES
 from tui.screens.desk.arranger import Arranger
 from tui.screens.exceptions.exceptions_feed import ExceptionsFeed
@@ -52,7 +53,7 @@ async def test_a_fill_that_somebody_deleted_is_not_corrected(user: Blotter) -> N
     await user.pilot.pause()
     assert user.app.is_running
     assert user.app.screen is user.desk
-    assert any("place the block first" in notice for notice in user.notices)
+    assert user.notices[-1] == NO_ROW
 
 
 async def test_the_rows_shown_are_copied(user: Blotter) -> None:
