@@ -129,7 +129,7 @@ class Arranger:
     def _follow_chosen(self, before: Snapshot, delta: Delta) -> None:
         """Count the chosen rows of an update anew, and no others."""
         touched = [id for id in (*delta.added, *delta.changed, *delta.removed) if id in self._chosen]
-        if self._choosing:
+        if self._choosing or (self._chosen and self._chosen_totals is None):
             self._add_up_chosen()
         elif touched and self._chosen_totals is not None:
             self._chosen_totals.subtract(before, touched)
