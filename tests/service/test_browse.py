@@ -131,13 +131,15 @@ async def demo_desk() -> AsyncIterator[Dealer]:
 
 
 async def test_a_swept_block_is_found_with_its_totals_and_never_joins_the_desk(demo_desk: Dealer) -> None:
+    empty = demo_desk.desk.snapshot
     page = await demo_desk.desk.browser().first(Search(filter="isSwept eq true"))
     rows = [page.snapshot.blocks[id] for id in page.ids]
     assert rows
     assert all(row.block.is_swept and row.booked.quantity for row in rows)
     times = [row.block.created_date for row in rows]
     assert times == sorted(times, reverse=True)
-    assert demo_desk.desk.snapshot is EMPTY
+    assert demo_desk.desk.snapshot is empty
+    assert not empty.blocks
 
 
 async def test_a_filter_the_server_refuses_is_told_in_its_words(demo_desk: Dealer) -> None:

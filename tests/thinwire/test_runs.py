@@ -79,9 +79,9 @@ def read(raw: str) -> tuple[Run, StyleTable]:
 
 
 def test_a_row_as_textual_draws_it_is_parsed_into_cells_with_their_styles() -> None:
-    run, styles = read(drawn(("Buy ", "bold #ff0000 on #101010"), ("VOD", ""), (" 9", "reverse")))
-    red = styles.number(CellStyle("38;2;255;0;0", "48;2;16;16;16", ("1",)))
-    on_grey, reverse = styles.number(CellStyle("", "48;2;16;16;16")), styles.number(CellStyle("", "", ("7",)))
+    run, styles = read(drawn(("Buy ", "bold #ff0000 on #101112"), ("VOD", ""), (" 9", "reverse")))
+    red = styles.number(CellStyle("38;5;196", "48;2;16;17;18", ("1",)))
+    on_grey, reverse = styles.number(CellStyle("", "48;2;16;17;18")), styles.number(CellStyle("", "", ("7",)))
     assert run == Run("Buy VOD 9", red * 3 + on_grey + DEFAULT * 3 + reverse * 2)
 
 

@@ -66,7 +66,7 @@ OPENING_KEYS: Final = {
     "QuestionDialog": "K",
     "PreviewDialog": "c",
 }
-"""Keys to screens that few keys lead to: pressed more often until the screen was seen."""
+"""Keys to screens that few keys lead to: pressed more often until the screen was seen, and others left."""
 VIEW_KEYS: Final = (*MOVES, "j", "k", "i", "h", "y", "slash", "n", "tab", "enter", "escape", "escape")
 
 
@@ -120,10 +120,10 @@ class RandomUser:
 
     def _key(self) -> str:
         screen = self.hands.app.screen
+        unseen = [key for name, key in OPENING_KEYS.items() if not self.hands.recording.seen[name]]
+        if unseen and self.chance.random() < 0.4:
+            return self.chance.choice(unseen) if isinstance(screen, DeskScreen) else "escape"
         if isinstance(screen, DeskScreen):
-            unseen = [key for name, key in OPENING_KEYS.items() if not self.hands.recording.seen[name]]
-            if unseen and self.chance.random() < 0.4:
-                return self.chance.choice(unseen)
             return self.chance.choice(DESK_KEYS if self.chance.random() < 0.6 else KEYS)
         return self.chance.choice(OTHER_KEYS.get(type(screen), VIEW_KEYS))
 

@@ -17,7 +17,7 @@ from tui.api import operations
 from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.service.environment import State
 from tui.service.snapshot.relations import related
-from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref
+from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPlacements, PlaceBlocks
 
 
@@ -154,10 +154,13 @@ async def test_a_failed_read_leaves_what_was_shown(dealer: Dealer) -> None:
 
 async def test_a_desk_that_was_never_reached_says_so_at_once(server: AsyncBaseTransport) -> None:
     dealer = Dealer.at(server)
+    empty = dealer.desk.snapshot
     dealer.line.fail("unreachable", times=100)
     assert not await dealer.desk.load()
     assert dealer.desk.health.state is State.OFFLINE
-    assert dealer.desk.snapshot is EMPTY
+    assert dealer.desk.snapshot is empty
+    assert not empty.blocks
+    assert not empty.complete
     dealer.line.mend()
     assert await dealer.desk.refresh(), "the next poll reads everything"
     assert dealer.desk.snapshot.complete
