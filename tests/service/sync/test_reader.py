@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from tui.api.http import AsyncBaseTransport, asgi_transport
 from tui.service.environment import State
 from tui.service.snapshot.relations import related
 from tui.service.snapshot.snapshot import EntityKind, Ref
+from tui.service.sync import progress
 from tui.service.verbs import Allocate, BookTransactions, CancelOrders, CancelPlacements, PlaceBlocks
 
 
@@ -35,6 +37,34 @@ async def busy() -> AsyncIterator[AsyncBaseTransport]:
     embedded = await seeded_server("busy")
     yield asgi_transport(embedded.app)
     await embedded.close()
+
+
+async def test_a_small_desk_that_is_there_at_once_is_shown_whole(
+    demo: AsyncBaseTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealer = Dealer.at(demo)
+    monkeypatch.setattr(progress, "QUICK_S", 60)
+    await dealer.desk.load()
+    assert {(update.new.complete, len(update.new.blocks)) for update in dealer.updates} == {(True, 38)}
+    await dealer.desk.client.close()
+
+
+async def test_of_a_small_desk_on_a_slow_line_is_shown_what_was_read(
+    demo: AsyncBaseTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealer = Dealer.at(demo)
+    monkeypatch.setattr(progress, "QUICK_S", 0.0)
+    blocks = []
+
+    async def look(request: httpx.Request) -> None:
+        await asyncio.sleep(0)
+        blocks.append(len(dealer.desk.snapshot.blocks))
+
+    dealer.line.before = look
+    await dealer.desk.load()
+    assert 38 in blocks, "they are on screen while other lists are asked for"
+    assert not dealer.updates[0].new.complete
+    await dealer.desk.client.close()
 
 
 async def test_the_first_page_of_blocks_is_shown_before_the_rest_is_read(busy: AsyncBaseTransport) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.sync.load_progress import LoadProgress
+from tui.service.sync.read_session import FIRST_PAGE
+
+QUICK_S: Final = 0.2
+"""A load that ends within so many seconds is shown once, when it is whole."""
 
 
 class Publish(Protocol):
@@ -39,11 +44,16 @@ def collector_suspended(*, again: bool) -> Iterator[None]:
 
 
 class Progress:
-    """Publishes during a load: at once, then each time there is half as much again to show."""
+    """Publishes during a load: at once, then each time there is half as much again to show.
 
-    def __init__(self, publish: Publish, builder: SnapshotBuilder) -> None:
+    A load that may be ``quick`` publishes nothing at first, while no list fills its first page: a small desk
+    that is there at once is drawn once.
+    """
+
+    def __init__(self, publish: Publish, builder: SnapshotBuilder, *, quick: bool = False) -> None:
         self._publish = publish
         self._builder = builder
+        self._quick = asyncio.get_running_loop().call_later(QUICK_S, self._go_on) if quick else None
         self.named: dict[EntityKind, int] = {}
         """The rows that will be there, of the kinds of which that is known."""
         self.done: set[EntityKind] = set()
@@ -60,11 +70,24 @@ class Progress:
 
     def later(self) -> None:
         """Publish if enough was read since the last time: all publishing costs no more than the load."""
-        rows = sum(len(self._builder.rows(kind)) for kind in EntityKind)
-        if self._builder.touched() >= max(1, rows // 3):
+        counts = [len(self._builder.rows(kind)) for kind in EntityKind]
+        if max(counts) >= FIRST_PAGE:
+            self.end()
+        if self._builder.touched() >= max(1, sum(counts) // 3):
             self.now()
 
     def now(self) -> None:
         """Publish the rows read so far."""
-        if self._builder.touched() and not self.waits:
+        if self._builder.touched() and not self.waits and self._quick is None:
             self._publish()
+
+    def _go_on(self) -> None:
+        """Show a load that is not quick."""
+        self._quick = None
+        self.now()
+
+    def end(self) -> None:
+        """Wait no longer for the load to end."""
+        if self._quick is not None:
+            self._quick.cancel()
+            self._quick = None

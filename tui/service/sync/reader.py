@@ -215,12 +215,13 @@ class Reader:
             ApiError: there is no connection, or no kind could be read.
             Superseded: the desk shows another moment by now.
         """
-        self._shown, self._past = self._progress(), None
+        self._shown, self._past = Progress(self._publish, self.builder, quick=True), None
         try:
             await self._everything.load(self._shown)
             await self._blocks.read(self._blocks.finder.joined)
             await self._blocks.finder.settle()
         finally:
+            self._shown.end()
             self._shown = None
         self.builder.active_since = self.window.since
         self.builder.loose_since = self.window.loose_since
