@@ -159,7 +159,7 @@ class LiveDesk:
     # --- reading -------------------------------------------------------------------------------------
 
     async def load(self) -> bool:
-        """Read the whole desk, the first page of blocks on screen before the rest; return whether it worked.
+        """Read the whole desk, of a large one the first page on screen first; return whether it worked.
 
         A failure is in :attr:`health`, and the snapshot stays.
         """

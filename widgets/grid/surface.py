@@ -68,6 +68,8 @@ class Surface(ScrollView, inherit_bindings=False):
         self._needs = [*map(Need, self._columns)]
         self.keeps_columns = False
         """Whether columns only grow, at the same width: once the cursor was moved, or as the owner says."""
+        self._measures_anew = False
+        """Whether columns take what the next frame needs: texts seen before it have no say any more."""
         self._layout = Layout((), (), 0, 0)
         self._hidden = 0
         self._arranged_for: tuple[object, ...] = ()
@@ -98,21 +100,32 @@ class Surface(ScrollView, inherit_bindings=False):
         """Ask for the cells of ``key``, and notice how wide they are."""
         cells = tuple(self._cells(key))
         cells += (EMPTY_CELL,) * (len(self._columns) - len(cells))
+        self._notice(cells)
+        return cells
+
+    def _notice(self, cells: Sequence[Cell]) -> None:
+        """Notice how wide cells are."""
         for cell, need in zip(cells, self._needs, strict=False):
             text = cell.text
             if text and (len(text) > need.enough or not text.isascii()):
                 need.add(text)
-        return cells
 
     def _next_frame(self) -> list[Row]:
         """Make the rows in sight, asking for cells not known yet, and forget what is out of sight."""
+        anew, self._measures_anew = self._measures_anew, False
+        if anew:
+            self._needs = [*map(Need, self._columns)]
         rows, top = self._rows, self.scroll_offset.y
         known: dict[Hashable, tuple[Cell, ...]] = {}
         frame: list[Row] = []
         for row in range(top, min(len(rows), top + self._body)):
             key = rows.keys[row]
             cells = self._known.get(key)
-            known[key] = cells = self._ask(key) if cells is None else cells
+            if cells is None:
+                cells = self._ask(key)
+            elif anew:
+                self._notice(cells)
+            known[key] = cells
             pinned = key in rows.pinned
             frame.append(Row(cells, row == rows.cursor, rows.is_selected(row), self._marks_of(key), pinned))
         self._known = known
@@ -158,17 +171,12 @@ class Surface(ScrollView, inherit_bindings=False):
     def _fill(self) -> None:
         """Make layout and frame for the present size."""
         if not self.keeps_columns or self._layout.viewport != self.size.width:
-            self._measure_anew()
+            self._measures_anew = True
         self._laid_out = self.size
         self._set_extent()
         self._lay_out()
         self._frame = self._next_frame()
         self._lay_out()
-
-    def _measure_anew(self) -> None:
-        """Let columns take what the rows in sight need; texts seen before have no say any more."""
-        self._needs = [*map(Need, self._columns)]
-        self._known.clear()
 
     @contextmanager
     def _one_update(self) -> Iterator[None]:

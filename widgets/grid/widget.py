@@ -184,9 +184,8 @@ class Grid(Surface, can_focus=True):
         anchor = self._anchor_row(top)
         rows_before = rows.keys
         rows.replace(keys, index)
-        if on_top and not self.keeps_columns:
-            self._measure_anew()
-        elif changed is None:
+        self._measures_anew |= on_top and not self.keeps_columns
+        if changed is None:
             self._known.clear()
         else:
             for key in changed:

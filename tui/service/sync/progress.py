@@ -72,7 +72,7 @@ class Progress:
         """Publish if enough was read since the last time: all publishing costs no more than the load."""
         counts = [len(self._builder.rows(kind)) for kind in EntityKind]
         if max(counts) >= FIRST_PAGE:
-            self.end()
+            self.wait_no_longer()
         if self._builder.touched() >= max(1, sum(counts) // 3):
             self.now()
 
@@ -86,8 +86,8 @@ class Progress:
         self._quick = None
         self.now()
 
-    def end(self) -> None:
-        """Wait no longer for the load to end."""
+    def wait_no_longer(self) -> None:
+        """Show from now on what was read, also before the load ends."""
         if self._quick is not None:
             self._quick.cancel()
             self._quick = None

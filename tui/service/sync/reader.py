@@ -221,7 +221,7 @@ class Reader:
             await self._blocks.read(self._blocks.finder.joined)
             await self._blocks.finder.settle()
         finally:
-            self._shown.end()
+            self._shown.wait_no_longer()
             self._shown = None
         self.builder.active_since = self.window.since
         self.builder.loose_since = self.window.loose_since
