@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 
 from tests.blotter_app import Blotter, blotter, demo
-from tests.screens.desk.test_placing_several import shows, two_blocks
+from tests.screens.desk.test_placing_several import refused, two_blocks
 from tests.screens.desk.trading_steps import new_block
 from tui.screens.dialogs.form_dialog import FormDialog
 
@@ -116,14 +115,7 @@ async def test_a_split_that_means_nothing_is_said() -> None:
     async with blotter() as user:
         await user.go("blocks", "BLK-0029")
         for typed, said in MEANINGLESS:
-            await user.press("p")
-            assert said not in await user.form(), typed
-            await user.fill("counterparty", typed)
-            await user.press("enter")
-            await user.until(partial(shows, user, said))
-            assert isinstance(user.app.screen, FormDialog), typed
-            await user.press("escape")
-            await user.until(lambda: user.app.screen is user.desk)
+            await refused(user, "counterparty", typed, said)
 
 
 async def test_a_limit_of_size_sees_all_that_goes_to_the_brokers_together() -> None:

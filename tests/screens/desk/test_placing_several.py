@@ -60,6 +60,18 @@ def shows(user: Blotter, said: str) -> bool:
     return said in user.text()
 
 
+async def refused(user: Blotter, field: str, typed: str, said: str) -> None:
+    """Open the ticket of a placement, type what the ticket refuses, read why, and leave."""
+    await user.press("p")
+    assert said not in await user.form(), typed
+    await user.fill(field, typed)
+    await user.press("enter")
+    await user.until(partial(shows, user, said))
+    assert isinstance(user.app.screen, FormDialog), typed
+    await user.press("escape")
+    await user.until(lambda: user.app.screen is user.desk)
+
+
 NOT_PLACED = (
     ("abc", "'abc' is not a quantity"),
     ("0", "must be greater than zero"),
@@ -73,13 +85,7 @@ async def test_what_cannot_be_placed_of_each_block_is_said_and_nothing_is_sent()
     async with blotter() as user:
         large, small = await two_blocks(user)
         for typed, said in NOT_PLACED:
-            await user.press("p")
-            assert said not in await user.form(), typed
-            await user.fill("quantity", typed)
-            await user.press("enter")
-            await user.until(partial(shows, user, said))
-            assert isinstance(user.app.screen, FormDialog), typed
-            await user.press("escape")
+            await refused(user, "quantity", typed, said)
             assert await placed(user, large) == await placed(user, small) == [], typed
 
 

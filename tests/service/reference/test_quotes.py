@@ -32,6 +32,7 @@ from tui.actions.action import Scope
 from tui.actions.place import place_form
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
+from tui.api.models import OrderGraphBlock
 from tui.api.requests import BlockAndOrdersRequest, BlockedOrderRequest
 from tui.service.desk_profile import DeskProfile, QuoteSeries
 from tui.service.environment import Environment, EnvironmentKind
@@ -297,9 +298,8 @@ def test_a_quote_in_another_currency_is_not_the_price() -> None:
     assert last.source == "last fill"
 
 
-async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
-    server: AsyncBaseTransport,
-) -> None:
+async def a_block_and_its_quote(server: AsyncBaseTransport) -> tuple[Dealer, OrderGraphBlock]:
+    """Return a dealer with one block, of which the server has a quote by now that nobody read: 201."""
     watching = Watching()
     line = AroundTheRows(server, {GET: watching.answer})
     dealer = Dealer.at(line, profile=DeskProfile(quotes=QuoteSeries("demo", max_age=timedelta(days=9999))))
@@ -307,6 +307,13 @@ async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
     await dealer.desk.act(new_orders("BLK_1", ORD_1=100))
     [row] = dealer.desk.snapshot.blocks.values()
     watching.quote(row.block.lusid_instrument_id, "201")
+    return dealer, row
+
+
+async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
+    server: AsyncBaseTransport,
+) -> None:
+    dealer, row = await a_block_and_its_quote(server)
     dealer.updates.clear()
     ref = Ref(EntityKind.BLOCKS, row.block.id)
     await dealer.desk.beside.read_quotes([ref])
@@ -329,13 +336,7 @@ async def test_what_is_in_sight_is_quoted_and_no_row_is_another_for_that(
 async def test_a_form_that_is_made_anew_in_a_thread_has_the_quote_asked_for_again(
     server: AsyncBaseTransport,
 ) -> None:
-    watching = Watching()
-    line = AroundTheRows(server, {GET: watching.answer})
-    dealer = Dealer.at(line, profile=DeskProfile(quotes=QuoteSeries("demo", max_age=timedelta(days=9999))))
-    await dealer.desk.load()
-    await dealer.desk.act(new_orders("BLK_1", ORD_1=100))
-    [row] = dealer.desk.snapshot.blocks.values()
-    watching.quote(row.block.lusid_instrument_id, "201")
+    dealer, row = await a_block_and_its_quote(server)
     rows, facts = dealer.desk.snapshot, dealer.desk.beside.facts
     scope = Scope(rows, EntityKind.BLOCKS, (row.block.id,), LOCAL, NINE, facts=facts)
     answered = asyncio.Event()
