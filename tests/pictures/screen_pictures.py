@@ -42,14 +42,17 @@ SCREENS: Final[dict[str, tuple[str, ...]]] = {
     "history": ("h",),
     "preview": ("@BLK-0029", "p", "tab", *"ALBN", "enter"),
     "cancelling": ("2", "c"),
-    "past": ("T", "ctrl+u", *"15:05", "enter", "left"),
     "kill": ("K",),
     "columns": ("o",),
     "browse": ("B",),
     "help": ("question_mark",),
     "palette": ("colon",),
+    "past": ("T", "ctrl+u", *"15:05", "enter", "left"),
 }
-"""The keys that lead to each screen from the desk; ``@`` and a code put the cursor on that block."""
+"""The keys that lead to each screen from the desk; ``@`` and a code put the cursor on that block.
+
+The past comes last: how high panes are on the way back depends on what was read first.
+"""
 FOLDER: Final = Path(__file__).parent
 TEXTUAL: Final = f"drawn by Textual {version('textual')}"
 
@@ -81,6 +84,7 @@ async def pictures(size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
                 if user.app.session.snapshot.as_at is not None:
                     await user.press("escape")
                     await user.until(lambda: user.app.session.snapshot.as_at is None)
+                await user.until(lambda: user.desk.focused is not None)
                 if user.desk.active.kind is not EntityKind.BLOCKS:
                     await user.press("1")
 
