@@ -27,10 +27,11 @@ from tests.seeded_server import seeded_server
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
 from tui.columns.last_session import SessionStore
 from tui.columns.saved_views import ViewStore
 from tui.config.tape_settings import TapeSettings
+from tui.connection import Connection
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Size
 from tui.sandbox import sandboxes_for, sandboxes_of

@@ -186,7 +186,8 @@ FIRST_SCREEN = """
 import asyncio, sys
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
 

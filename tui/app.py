@@ -10,7 +10,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,6 @@ from pathlib import PurePath
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
-from msgspec import Struct
 from rich.text import Text
 from textual import events, work
 from textual.binding import Binding, BindingType
@@ -50,8 +49,8 @@ from widgets.visible import visible
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from tui.connection import Connect, Connection
     from tui.screens.palette import PaletteCommand
-    from tui.service.desk import Desk
     from tui.thinwire.driver import WireHandle
 
 log = logging.getLogger(__name__)
@@ -100,16 +99,6 @@ class Confirming(Protocol):
 
     @property
     def awaited(self) -> bool: ...
-
-
-class Connection(Struct, frozen=True):
-    """A desk whose server is reached, and the function that closes the connection."""
-
-    desk: Desk
-    close: Callable[[], Awaitable[None]]
-
-
-Connect = Callable[[], Awaitable[Connection]]
 
 
 OLD_EVERY: Final = 100

@@ -23,7 +23,8 @@ from tests.bench.report import heading, report
 from tui.api.client import Client
 from tui.api.http import Http
 from tui.api.models import Allocation, OrderGraphBlock, Placed
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.screens.desk.screen import DeskScreen
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind

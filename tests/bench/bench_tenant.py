@@ -31,7 +31,8 @@ from tests.bench.report import heading, report
 from tests.bench.simulated_tenant import ORDERS
 from tui.api.client import Client
 from tui.api.http import Http
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
 from tui.service.snapshot.snapshot import EntityKind

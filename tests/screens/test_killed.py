@@ -19,7 +19,8 @@ from tests.screens.program_to_kill import DATABASE, HERE, JOURNAL
 from tests.seeded_server import seeded_server
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, asgi_transport
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.oms.run.embedded import Embedded
 from tui.screens.dialogs import dialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog

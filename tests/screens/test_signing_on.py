@@ -18,8 +18,9 @@ from tests.seeded_server import seeded_server
 from tui.api.auth import Credentials, FixedToken, PasswordGrant, TokenFile
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http, TokenSource, asgi_transport, post_form
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
 from tui.config.token_files import read_token
+from tui.connection import Connection
 from tui.oms.auth.tokens import NANOSECONDS_PER_S, Tokens
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.http.app import ServerSettings

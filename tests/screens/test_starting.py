@@ -14,7 +14,8 @@ from styles import sheet
 from tests.blotter_app import Blotter, blotter
 from tui.actions.action import NO_ROW
 from tui.api.http import AsyncBaseTransport
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.service.environment import Environment, EnvironmentKind
 
 

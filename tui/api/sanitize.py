@@ -31,6 +31,26 @@ def clean(text: str) -> str:
     return re.sub(_HOSTILE, _REPLACEMENT, text)
 
 
+def escaped(text: str) -> str:
+    """Return JSON ``text`` with such characters as JSON's own escapes: programs read the same value.
+
+    >>> escaped('"\u202eid"') == '"' + chr(92) + 'u202eid"'
+    True
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_HOSTILE, lambda found: "".join(map(_escape, _utf_16(found[0]))), text)
+
+
+def _utf_16(character: str) -> tuple[int, ...]:
+    coded = character.encode("utf-16-be", "surrogatepass")
+    return tuple(int.from_bytes(coded[at : at + 2], "big") for at in range(0, len(coded), 2))
+
+
+def _escape(unit: int) -> str:
+    return f"\\u{unit:04x}"
+
+
 def replace_surrogates(text: str) -> str:
     """Return ``text`` with only halves of characters replaced, which no encoding can write back."""
     return re.sub(_SURROGATE, _REPLACEMENT, text)

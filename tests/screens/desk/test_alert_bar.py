@@ -24,7 +24,8 @@ from tests.screens.desk.trading_steps import (
 from tui.api.client import Client
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.requests import MarketStatus
-from tui.app import BlotterApp, Connection
+from tui.app import BlotterApp
+from tui.connection import Connection
 from tui.screens.desk.screen import DeskScreen
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.service.desk import Desk
