@@ -72,6 +72,19 @@ def test_ascii_is_drawn_where_glyphs_are_not_sure(
     assert can_draw(said) is draws
 
 
+def test_a_log_that_cannot_be_written_is_told_and_the_desk_opens(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    with PtyTerminal(PROGRAM, environment={**home, "XDG_STATE_HOME": str(taken)}) as terminal:
+        output = terminal.wait_for(b"BLK-[0-9]", limit=60).output
+        output += terminal.press(b"q").output
+    assert b"blotter: There is no log: " in output
+    assert b"cannot be written: Not a directory." in output
+    assert b"fault of its own" not in output
+
+
 def test_in_a_time_zone_that_is_none_times_are_in_utc(home: dict[str, str]) -> None:
     with PtyTerminal(PROGRAM, environment={**home, "TZ": "XXX25"}) as terminal:
         output = terminal.wait_for(b"BLK-[0-9]", limit=60).output

@@ -6,6 +6,7 @@ what is left on screen when it ends, and the command lines that every user of a 
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ WRONG = "wr0ng-but-secret-t00"
 SECRETS = (PASSWORD, CLIENT_SECRET, OWN_TOKEN, WRONG, "Sw0rdfish", "cl1ent")
 GRANTED = re.compile(rb"(?<![\w-])[\w-]{43}(?![\w-])")
 """The pattern of a token that the server grants."""
+REQUEST_ID = re.compile(r"0H[0-9A-V]{11}:[0-9A-F]{8}")
 
 PROGRAM = [sys.executable, "-m", "tui", "--profile", "env"]
 CRASHING = [
@@ -63,8 +65,9 @@ class ProgramHome:
 
     @property
     def log(self) -> str:
-        [path] = (self.home / "left").rglob("blotter.log")
-        return path.read_text()
+        """What the program logged, the oldest first."""
+        paths = sorted((self.home / "left").rglob("blotter*.log"), key=lambda path: path.stat().st_mtime)
+        return "".join(path.read_text("ascii") for path in paths)
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +162,12 @@ def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothi
     assert b"okafor" in output
     assert list((desk.home / "left").rglob("*.csv"))
     assert "httpcore" in desk.log, "it is as talkative as can be"
+    answered = [
+        line for line in map(json.loads, desk.log.splitlines()) if "list_orders: 200" in line["message"]
+    ]
+    assert answered
+    assert all(REQUEST_ID.fullmatch(line["request"]) for line in answered)
+    assert {path.stat().st_mode & 0o777 for path in (desk.home / "left").rglob("*.log")} == {0o600}
     assert not told(output + desk.written())
 
 

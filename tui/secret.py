@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 from weakref import WeakSet
@@ -23,11 +24,12 @@ class SecretError(ValueError):
 class Secret:
     """A token or password: equal to nothing, printed as ``***``, given out only by :meth:`reveal`."""
 
-    __slots__ = ("__weakref__", "_value")
+    __slots__ = ("__weakref__", "_spellings", "_value")
     _alive: ClassVar[WeakSet[Secret]] = WeakSet()
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._spellings: frozenset[str] | None = None
         self._alive.add(self)
 
     def reveal(self) -> str:
@@ -47,11 +49,35 @@ class Secret:
 
     @classmethod
     def hide(cls, text: str) -> str:
-        """Return ``text`` with every secret this program holds replaced by ``***``."""
-        values = {secret._value for secret in tuple(cls._alive) if len(secret._value) >= SHORTEST}
-        for value in sorted(values, key=len, reverse=True):
-            text = text.replace(value, HIDDEN)
+        """Return ``text`` with every secret this program holds replaced by ``***``, however it is written."""
+        held = [secret for secret in tuple(cls._alive) if len(secret._value) >= SHORTEST]
+        for spelling in sorted(
+            {each for secret in held for each in secret._written()}, key=len, reverse=True
+        ):
+            text = text.replace(spelling, HIDDEN)
         return text
+
+    def _written(self) -> frozenset[str]:
+        """Return the secret as it is, and as JSON, Python, an address and a form would write it."""
+        if self._spellings is None:
+            self._spellings = frozenset(_spellings(self._value))
+        return self._spellings
+
+
+def _spellings(value: str) -> Iterator[str]:
+    yield value
+    if value.isascii() and value.isalnum():
+        return
+    import json
+    from urllib.parse import quote, quote_plus
+
+    for in_json in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield in_json
+        yield json.dumps(in_json)[1:-1]  # a document that is quoted in another
+    yield repr(value)[1:-1]
+    writable = value.encode(errors="replace")
+    yield repr(writable)[2:-1]
+    yield from (quote(writable), quote(writable, safe=""), quote_plus(writable))
 
 
 def read_private(path: Path, what: str) -> str:

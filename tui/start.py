@@ -10,12 +10,13 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.chosen_server import choose_server, database_file
 from tui.config import paths
 from tui.config.load import load_settings
-from tui.config.logs import start_log
+from tui.config.logs import start_log, start_words_log
 from tui.config.settings import Settings, Vocabulary
 from tui.input_files.mistakes import CheckError, print_mistakes
 from tui.secret import SecretError
@@ -37,6 +38,7 @@ def run_server(given: argparse.Namespace) -> int:
     from tui.oms.run.serve import run
 
     gc.enable()
+    start_words_log("warning")
     of_variable = None if given.users or given.token else os.environ.get(TOKEN_VARIABLE)
     return run(
         host=given.host,
@@ -81,7 +83,7 @@ def run_blotter(given: argparse.Namespace) -> int:
     """Start the blotter and return its exit code."""
     try:
         settings = load_settings(paths.config_file(), vocabulary)
-        log_file = start_log(paths.log_file(), settings.log_level)
+        log_file = opened_log(settings.log_level)
         zone = zone_of(settings)
         server = choose_server(given, settings, zone)
     except (CheckError, SecretError) as error:
@@ -167,6 +169,16 @@ def _no_terminal() -> str:
             f"The terminal cannot be drawn on: it is called {kind} (TERM). Use another, or name what it is."
         )
     return ""
+
+
+def opened_log(level: str) -> Path | None:
+    """Start the log and return its file; None where it cannot be written, which is said and stops nothing."""
+    try:
+        return start_log(paths.log_file(), level)
+    except OSError as error:
+        said = f"There is no log: {error.filename or 'its file'} cannot be written: {error.strerror}."
+        print_mistakes("blotter", said, 0)
+        return None
 
 
 def zone_of(settings: Settings) -> tzinfo:

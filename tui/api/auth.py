@@ -88,7 +88,7 @@ class TokenFile:
             except Unauthenticated as error:
                 if self._token is None:
                     raise
-                log.warning("%s", error.why)
+                log.warning("%s", error)
                 self._until = self._now() + REREAD_INTERVAL_S
         return self._token.reveal()
 
@@ -293,4 +293,4 @@ def _refusal(error: Refused) -> ApiError:
 def _log_failure(asking: asyncio.Task[str]) -> None:
     """Log a failed sign-on, also when no caller waits for it any more."""
     if not asking.cancelled() and isinstance(error := asking.exception(), ApiError):
-        log.warning("%s", error.why)
+        log.warning("%s", error)

@@ -9,6 +9,7 @@ sent again only when it certainly never left, or when the server said 429; any o
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from tui.api.retries import CircuitBreaker, RetryBudget, RetryNotice, RetryPolic
 from tui.api.transport import AsyncBaseTransport, HttpxRequest, Transport, asgi_transport, unsendable
 
 ReplyT = TypeVar("ReplyT")
+log: Final = logging.getLogger(__name__)
 
 TIMEOUTS: Final = Timeouts()
 BESIDE_S: Final = 20.0
@@ -191,7 +193,7 @@ class Http:
         self._circuit.check()
         _authorize(request, await _token_or_not_sent(self._token.token()) if self._token else None)
         await self._take_turn()
-        return responses.reply_or_raise(await self._transport.send(request, BESIDE_S))
+        return responses.reply_or_raise(await self._exchange(request, BESIDE_S))
 
     async def _send_until_answered(self, request: HttpxRequest, policy: RetryPolicy, seconds: float) -> Reply:
         """Send until there is an answer, no retry is left, or the ``seconds`` of the call are over."""
@@ -240,7 +242,7 @@ class Http:
         sent = self._now()
         self._sent_at[request] = self._clock()
         try:
-            response = await self._transport.send(request, seconds)
+            response = await self._exchange(request, seconds)
         finally:
             del self._sent_at[request]
         if IDEMPOTENCY_HEADER in response.headers:
@@ -248,6 +250,37 @@ class Http:
         if not self._skew_reported:
             self._compare_clocks(response, sent)
         return responses.reply_or_raise(response)
+
+    async def _exchange(self, request: HttpxRequest, seconds: float) -> ParsedResponse:
+        """Send a request and return its response; what became of it is logged, without ids and bodies."""
+        operation: Operation[Any, Any] = request.extensions["operation"]
+        writes = operation.effect == "writes"
+        began = self._clock()
+        try:
+            response = await self._transport.send(request, seconds)
+        except ApiError as error:
+            log.log(logging.WARNING if writes else logging.INFO, "%s: %s", operation.name, error)
+            raise
+        if response.status < 400:
+            level = logging.INFO if writes else logging.DEBUG
+        else:
+            level = logging.WARNING if writes else logging.INFO
+        if log.isEnabledFor(level):
+            milliseconds = round((self._clock() - began) * 1000)
+            size = len(response.body)
+            said = "%s %s: %d in %d ms, %d bytes"
+            about = {"request": responses.request_id_of(response)}
+            log.log(
+                level,
+                said,
+                operation.method,
+                operation.name,
+                response.status,
+                milliseconds,
+                size,
+                extra=about,
+            )
+        return response
 
     def _compare_clocks(self, response: ParsedResponse, sent: datetime) -> None:
         """Report, once, that this machine's clock differs from the server's.

@@ -36,7 +36,7 @@ def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
     Raises:
         Refused: 4xx and 501; NoAnswer: any other 5xx, and a redirect.
     """
-    request_id = clean(answer.headers.get("lusid-meta-requestid", "")) or None
+    request_id = request_id_of(answer)
     if 200 <= answer.status < 300:
         return Reply(answer.body, request_id)
     problem = _problem(answer)
@@ -53,6 +53,11 @@ def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
     error = refusal_for(status)(why, problem=problem, status=status, request_id=request_id)
     error.retry_after = wait_s
     raise error
+
+
+def request_id_of(answer: ParsedResponse) -> str | None:
+    """Return the server's own name of a request, if it sent one."""
+    return clean(answer.headers.get("lusid-meta-requestid", "")) or None
 
 
 def issuer_reason(answer: ParsedResponse) -> str:

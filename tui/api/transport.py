@@ -115,7 +115,7 @@ class Transport:
             NotSent: it is no valid request.
         """
         try:
-            return self._client.build_request(
+            outgoing = self._client.build_request(
                 request.operation.method,
                 request.url,
                 content=request.content,
@@ -124,6 +124,8 @@ class Transport:
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise unsendable(error) from error
+        outgoing.extensions["operation"] = request.operation
+        return outgoing
 
     async def send(self, request: HttpxRequest, seconds: float) -> ParsedResponse:
         """Send a request once and read its answer, within ``seconds``.

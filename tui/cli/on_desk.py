@@ -35,13 +35,12 @@ def run_on_desk(
     from tui.chosen_server import choose_server
     from tui.config import paths
     from tui.config.load import load_settings
-    from tui.config.logs import start_log
     from tui.headless.command_failed import CommandFailed
     from tui.headless.exit_codes import ExitCode
     from tui.headless.opened_desk import opened_desk
     from tui.input_files.mistakes import CheckError
     from tui.secret import SecretError
-    from tui.start import vocabulary, zone_of
+    from tui.start import opened_log, vocabulary, zone_of
 
     async def run() -> ExitCode:
         server = choose_server(given, settings, zone_of(settings), market=market)
@@ -53,7 +52,7 @@ def run_on_desk(
 
     try:
         settings = load_settings(paths.config_file(), vocabulary)
-        start_log(paths.log_file(), settings.log_level)
+        opened_log(settings.log_level)
         return asyncio.run(run())
     except CommandFailed as error:
         return output.fail(error)

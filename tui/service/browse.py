@@ -202,7 +202,7 @@ class Browser:
         except Refused as error:
             if not _is_about_query(error) or (sure and search.filter):
                 raise
-            log.info("%s cannot be browsed %s: %s", search.kind, way, error.why)
+            log.info("%s cannot be browsed %s: %s", search.kind, way, error)
             return None
 
     async def _sorted(self, search: Search, place: _Place) -> _Rows | None:
@@ -273,12 +273,12 @@ class Browser:
                     as_at=as_at,
                 )
             except (NotFound, NotServed, Forbidden) as error:
-                log.warning("the order graph cannot be browsed: %s", error.why)
+                log.warning("the order graph cannot be browsed: %s", error)
                 self._learned.put(TOTALS, False)
             except Refused as error:
                 if not _is_about_query(error):
                     raise
-                log.info("the order graph does not take the question: %s", error.why)
+                log.info("the order graph does not take the question: %s", error)
         sorts = (sort,) if sort else ()
         return await listed.list(filter=test or None, sort_by=sorts, limit=PAGE, page=token, as_at=as_at)
 

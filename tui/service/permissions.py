@@ -102,7 +102,7 @@ class Permissions:
                 501,
             ):
                 self._learned.put(USELESS, True)
-            log.info("what may be done is not known: %s", error.why)
+            log.info("what may be done is not known: %s", error)
             return self._believe({})
         told = {name: each for name, each in answers.items() if name in wanted}
         if not any(each.result.casefold() == GRANTED for each in told.values()):

@@ -228,13 +228,14 @@ class Server:
         except ClientDisconnect:
             return
         except Exception:
-            log.exception("Request %s failed", request_id)
+            log.exception("Request %s failed", request_id, extra={"request": request_id})
             detail = f"The server failed while it worked on request {request_id}; its log says more."
             failure = Refusal("ServerError", detail, code=UNLISTED, status=500)
             response = problem_response(failure, request, request_id)
         add_headers(response, request, request_id, started)
         if self._settings.faults is not None:
             response.headers["blotter-faults"] = str(self._settings.faults)
+        _log_answer(request, response, request_id, started)
         await response(scope, receive, send)
 
     async def _response_to(self, request: Request, request_id: str) -> Response:
@@ -290,6 +291,24 @@ class Server:
         if tokens is None or (route is not None and route.open):
             return Caller(self._settings.user)
         return tokens.caller(guards.bearer(request))
+
+
+def _log_answer(request: Request, response: Response, request_id: str, started: float) -> None:
+    """Log a request and its answer, without what was asked for and what came."""
+    level = logging.DEBUG if response.status_code < 500 else logging.WARNING
+    if log.isEnabledFor(level):
+        milliseconds = round((time.monotonic() - started) * 1000)
+        said = "%s %s: %d in %d ms"
+        path = request.url.path
+        log.log(
+            level,
+            said,
+            request.method,
+            path,
+            response.status_code,
+            milliseconds,
+            extra={"request": request_id},
+        )
 
 
 def _path(request: Request) -> str:

@@ -170,7 +170,7 @@ class BesideRows:
             user = await self._client.call(operations.WHO_AM_I)
         except ApiError as error:
             self._identified = isinstance(error, (Refused, MalformedReply))
-            log.info("who is signed on is not known: %s", error.why)
+            log.info("who is signed on is not known: %s", error)
             return
         self._identified = True
         self._desk.on_identified(user)

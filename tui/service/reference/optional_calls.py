@@ -114,7 +114,7 @@ class OptionalCalls:
         name, now = operation.name, self._now()
         if "{" in operation.path and _is_of_the_entity(error):
             return
-        log.info("%s is not known: %s", name, error.why)
+        log.info("%s is not known: %s", name, error)
         self._why[name] = error.why
         if isinstance(error, RateLimited):
             seconds = error.retry_after or FIRST_PAUSE.total_seconds()

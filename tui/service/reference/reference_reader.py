@@ -181,7 +181,7 @@ class ReferenceReader:
         try:
             await read()
         except ApiError as error:
-            log.info("reference data were not read: %s", error.why)
+            log.info("reference data were not read: %s", error)
 
     def _is_good(self, read_at: datetime) -> bool:
         return read_at > max(self._now() - GOOD_FOR, self._anew_since)

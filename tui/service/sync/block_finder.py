@@ -143,7 +143,7 @@ class BlockFinder:
         except ApiError as error:
             if not concerns_one_kind(error):
                 raise
-            log.warning("blocks of orders could not be looked for: %s", error.why)
+            log.warning("blocks of orders could not be looked for: %s", error)
         return found
 
     @property

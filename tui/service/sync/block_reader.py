@@ -110,7 +110,7 @@ class BlockReader:
         except ApiError as error:
             if not (self._has_graph and concerns_one_kind(error)):
                 raise
-            log.warning("the order graph could not be read: %s", error.why)
+            log.warning("the order graph could not be read: %s", error)
             self._has_graph = False
             return await self._read_window(shown, as_at)
 
@@ -166,7 +166,7 @@ class BlockReader:
             except ApiError as error:
                 if not concerns_one_kind(error):
                     raise
-                log.info("older blocks that are active are not looked for: %s", error.why)
+                log.info("older blocks that are active are not looked for: %s", error)
         awake.difference_update(listed)
         for some in batches(sorted(awake), IDS_AT_ONCE):
             await self.read(some, joining=False)

@@ -351,7 +351,7 @@ class FullLoad:
             except ApiError as error:
                 if begun or not concerns_the_filter(error):
                     raise
-                log.info("%s are asked for in another way: %s", kind.value, error.why)
+                log.info("%s are asked for in another way: %s", kind.value, error)
             self._learned.put(fact, number + 1)
         if not self._names_are_told:
             async for page in self._session.pages_of(kind, as_at=self._pinned):

@@ -44,7 +44,7 @@ class HealthTracker:
 
     def on_read_failed(self, error: ApiError) -> None:
         """Note that a read failed with ``error``."""
-        log.warning("read failed: %s", error.why)
+        log.warning("read failed: %s", error)
         health = self.health.after_failure(error, self.advice(error))
         if isinstance(error, RateLimited) and error.retry_after:
             health = replace(health, until=self._now() + timedelta(seconds=error.retry_after))

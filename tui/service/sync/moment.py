@@ -56,7 +56,7 @@ class LatestMoment:
                 raise
             if not isinstance(error, ServerFailed):
                 self._learned.put("asat", False)
-            log.info("the moment of the last write is not known: %s", error.why)
+            log.info("the moment of the last write is not known: %s", error)
             return None
         try:
             moment = convert(told, datetime, strict=False) if told else None

@@ -48,7 +48,7 @@ class Sweeps:
         except ApiError as error:
             if not concerns_the_filter(error):
                 raise
-            log.info("swept blocks are not looked for: %s", error.why)
+            log.info("swept blocks are not looked for: %s", error)
             self._learned.put(_KNOWN, False)
             return []
         self._rows.check()

@@ -151,5 +151,5 @@ class ReadSession:
 
     def mark_unread(self, kind: EntityKind, error: ApiError, where: str = "") -> None:
         """Say in the builder that rows of a kind could not be read, and why."""
-        log.warning("%s could not be read: %s%s", kind.value, where, error.why)
+        log.warning("%s could not be read: %s%s", kind.value, where, error)
         self.builder.unread[kind] = Unread(f"{where}{error.why}", permitted=not isinstance(error, Forbidden))

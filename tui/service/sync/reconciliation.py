@@ -128,7 +128,7 @@ class Reconciliation:
             except ApiError as error:
                 if not concerns_one_kind(error):
                     raise
-                log.warning("%s could not be compared: %s", kind.value, error.why)
+                log.warning("%s could not be compared: %s", kind.value, error)
             await self._look_for_contradictions(kind)
         if self._reader.is_missing(EntityKind.TRANSACTIONS):
             await self._reader.retry(EntityKind.TRANSACTIONS)

@@ -120,7 +120,7 @@ class WindowList:
             except ApiError as error:
                 if begun or not concerns_the_filter(error) or not self._drop_refused(asked, graph):
                     raise
-                log.info("the window is asked for in another way: %s", error.why)
+                log.info("the window is asked for in another way: %s", error)
                 restart = True
             if not restart and not live and self._misses(asked, newest):
                 restart = True
