@@ -13,8 +13,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from tui.api.ceilings import LONGEST_ID
+
 ZERO: Final = Decimal(0)
 
+IdPart = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
+"""The scope or the code of an id: a longer text is none."""
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """A point in time, always aware. A text without a zone is UTC (F2); the codec adds it."""
 
@@ -29,8 +33,8 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 class ResourceId(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """The identity of an entity: ``scope`` and ``code``, spelt as the server spells them."""
 
-    scope: str
-    code: str
+    scope: IdPart
+    code: IdPart
 
     def __str__(self) -> str:
         return f"{self.scope}/{self.code}"

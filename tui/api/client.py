@@ -10,9 +10,10 @@ All methods raise the errors of :mod:`tui.api.errors`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from tui.api import codec, operations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.api.http_request import PathNames, Query, Request
     from tui.api.responses import Reply
 
+T = TypeVar("T")
 BodyT = TypeVar("BodyT")
 ReplyT = TypeVar("ReplyT")
 EntityT = TypeVar("EntityT")
@@ -49,18 +51,30 @@ _AT_A_TIME: Final = 200_000
 """The bytes of a list that are read in one turn of the event loop: they take 3 ms."""
 
 
+async def _read(decode: Callable[[bytes], T], raw: bytes) -> T:
+    """Read an answer: a large one in another thread, for it may take seconds where it needs care.
+
+    Raises:
+        Malformed: it is not one of the contract; it holds more values than any is read with.
+    """
+    if len(raw) <= 2 * _AT_A_TIME:
+        return decode(raw)
+    codec.check_values(raw)
+    return await asyncio.to_thread(decode, raw)
+
+
 async def _in_parts(kind: type[Page[EntityT]], raw: bytes) -> Page[EntityT]:
     """Decode a page a part at a time, and let the event loop breathe in between."""
+    codec.check_values(raw)
     parts, token = codec.split_page(raw, _AT_A_TIME)
-    if len(parts) == 1 and token is None:
-        return codec.decode_reply(kind, raw)
     values: list[EntityT] = []
     bad: list[codec.BadRow] = []
     for part in parts:
         await asyncio.sleep(0)
-        page = codec.decode_reply(kind, part)
+        page = await _read(partial(codec.decode_reply, kind), part)
         values.extend(page.values)
         bad.extend(page.bad)
+        token = token or page.next_page
     return Page(tuple(values), token, tuple(bad))
 
 
@@ -182,7 +196,7 @@ class Client:
             if request.operation.lists and len(reply.body) > _AT_A_TIME:
                 made: Any = await _in_parts(kind, reply.body)
             else:
-                made = codec.decode_reply(kind, reply.body)
+                made = await _read(partial(codec.decode_reply, kind), reply.body)
         answer: ReplyT = made
         return answer
 
@@ -279,7 +293,7 @@ class Client:
         }
         reply = await self._answer(self.build(operation, query=usual))
         with _malformed_as_ours(reply):
-            return decode_marks(reply.body)
+            return await _read(decode_marks, reply.body)
 
     async def list_block_marks(
         self,
@@ -301,7 +315,7 @@ class Client:
         }
         reply = await self._answer(self.build(operation, query={**usual, **(query or {})}))
         with _malformed_as_ours(reply):
-            return decode_block_marks(reply.body)
+            return await _read(decode_block_marks, reply.body)
 
     async def get_order_history(
         self, id: ResourceId, *, as_at: datetime | None = None

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.api import base, lenient_json
+from tui.api.ceilings import LONGEST_PAGE_TOKEN, MOST_ROWS, MOST_VALUES
 from tui.api.model_members import time_members
 from tui.api.requests import ResourceList
 from tui.api.sanitize import clean
@@ -80,6 +81,33 @@ def decode(kind: type[T], raw: bytes) -> T:
     return _convert(_read_slowly(raw), kind)
 
 
+def check_values(raw: bytes) -> None:
+    """Refuse JSON with more values than :data:`MOST_VALUES`: empty ones take forty times their bytes.
+
+    Raises:
+        Malformed: it has more.
+    """
+    if len(raw) > MOST_VALUES and raw.count(b",") >= MOST_VALUES:
+        raise Malformed(f"it holds more than {MOST_VALUES:,} values")
+
+
+def page_token(token: object) -> str | None:
+    """Return the name of the next page as it may be sent back.
+
+    Raises:
+        Malformed: it is longer than any address may be.
+    """
+    text = str(token or "")
+    if len(text) > LONGEST_PAGE_TOKEN:
+        raise Malformed(f"the name of its next page is longer than {LONGEST_PAGE_TOKEN:,} characters")
+    return clean(text) or None
+
+
+def _check_rows(rows: Sequence[object]) -> None:
+    if len(rows) > MOST_ROWS:
+        raise Malformed(f"it is one page of more than {MOST_ROWS:,} rows")
+
+
 def decode_page(row: type[T], raw: bytes) -> Page[T]:
     """Decode a list; when a row cannot be read, row by row, so that it does not hide the others.
 
@@ -88,11 +116,14 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
     """
     try:
         reply = decode(list_of(row), raw)
-        return Page(reply.values, reply.next_page or None)
     except Malformed:
         body = _read_slowly(raw)
+    else:
+        _check_rows(reply.values)
+        return Page(reply.values, page_token(reply.next_page))
     if not isinstance(body, dict) or not isinstance(body.get("values"), list):
         raise Malformed("expected an object with a list of values")
+    _check_rows(body["values"])
     rows: list[T] = []
     bad: list[BadRow] = []
     for value in body["values"]:
@@ -100,18 +131,22 @@ def decode_page(row: type[T], raw: bytes) -> Page[T]:
             rows.append(_convert(value, row))
         except Malformed as error:
             bad.append(BadRow(str(error), str(value)[: lenient_json.MAX_TEXT], _id_of(value)))
-    return Page(tuple(rows), str(body.get("nextPage") or "") or None, tuple(bad))
+    return Page(tuple(rows), page_token(body.get("nextPage")), tuple(bad))
 
 
 def split_page(raw: bytes, size: int) -> tuple[list[bytes], str | None]:
     """Return a list of many rows as several of about ``size`` bytes each, and the token of the next page.
 
     Reading one of them takes a part of the time. What cannot be split is returned as it is, without a token.
+
+    Raises:
+        Malformed: it has more rows than any page, or a token that cannot be sent back.
     """
     try:
         page = _UNREAD_ROWS.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [raw], None
+    _check_rows(page.values)
     parts: list[bytes] = []
     some: list[msgspec.Raw] = []
     room = size
@@ -123,7 +158,7 @@ def split_page(raw: bytes, size: int) -> tuple[list[bytes], str | None]:
             some, room = [], size
     if some or not parts:
         parts.append(_LIST_OF % b",".join(some))
-    return parts, clean(page.next_page or "") or None
+    return parts, page_token(page.next_page)
 
 
 def _id_of(value: Any) -> base.ResourceId | None:

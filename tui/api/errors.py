@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tui.api.base import ErrorDetail, ProblemDetails, ResourceId
+from tui.api.ceilings import LONGEST_REASON
 
 
 class ApiError(Exception):
@@ -71,6 +72,12 @@ class MalformedReply(NoAnswer):
     """The answer is not one of the contract."""
 
     advice = "Check that the address is an order management API; a proxy may be answering instead."
+
+
+class TooLarge(MalformedReply):
+    """The answer is larger than any of the contract: no more of it was read than its ceiling."""
+
+    advice = "Show this to the people who run the server: it answers more than anybody asked for."
 
 
 class Refused(ApiError):
@@ -144,7 +151,8 @@ def reason_of(problem: ProblemDetails) -> str:
     """Return why a call was refused in the server's words: detail and the fields it names, else title."""
     fields = [f"{name}: {' '.join(texts)}" for name, texts in (problem.errors or {}).items()]
     parts = [problem.detail, *fields] if problem.detail or fields else [problem.title or problem.name]
-    return " ".join(part for part in parts if part) or "The server gave no reason."
+    said = " ".join(part for part in parts if part) or "The server gave no reason."
+    return said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}… ({len(said):,} characters)"
 
 
 def item_failure(

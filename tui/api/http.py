@@ -257,7 +257,7 @@ class Http:
         writes = operation.effect == "writes"
         began = self._clock()
         try:
-            response = await self._transport.send(request, seconds)
+            response = await self._transport.send(request, seconds, operation.ceiling)
         except ApiError as error:
             log.log(logging.WARNING if writes else logging.INFO, "%s: %s", operation.name, error)
             raise
@@ -267,7 +267,7 @@ class Http:
             level = logging.WARNING if writes else logging.INFO
         if log.isEnabledFor(level):
             milliseconds = round((self._clock() - began) * 1000)
-            size = len(response.body)
+            size = len(response.body or b"")
             said = "%s %s: %d in %d ms, %d bytes"
             about = {"request": responses.request_id_of(response)}
             log.log(

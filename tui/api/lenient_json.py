@@ -80,7 +80,7 @@ def read_leniently(raw: bytes) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     readers = _readers()
-    return {clean(name): readers.get(name, _clean_value)(value) for name, value in pairs}
+    return {clean(name[:MAX_TEXT]): readers.get(name, _clean_value)(value) for name, value in pairs}
 
 
 def _clean_value(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.api.ceilings import ANSWER, LIST, Ceiling
 from tui.api.codec import Page
 from tui.api.requests import DeletedEntity, ResourceList
 
@@ -58,6 +59,11 @@ class Operation(Struct, Generic[BodyT, ReplyT], frozen=True):
     def lists(self) -> bool:
         """Whether it answers a page of many rows, which may take a server longer."""
         return get_origin(self.reply) is Page
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """The most that its answer may hold."""
+        return LIST if self.lists else ANSWER
 
     @property
     def effect(self) -> Effect:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
 from tui.api import codec
 from tui.api.base import ProblemDetails
+from tui.api.ceilings import FAILURE, MIB
 from tui.api.errors import MalformedReply, ServerFailed, reason_of, refusal_for
 from tui.api.retries import http_date, retry_after
 from tui.api.sanitize import clean
 
+_LONGEST_PHRASE: Final = 200
+"""The characters that are kept of a header: the name of a request, what a status is called."""
+
 
 class ParsedResponse(Struct, frozen=True):
-    """A response; ``headers`` ignores the letter case of names."""
+    """A response; ``headers`` ignores the letter case of names, ``body`` is None where it had no end."""
 
     status: int
     phrase: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | None
 
 
 class Reply(Struct, frozen=True):
@@ -38,7 +43,7 @@ def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
     """
     request_id = request_id_of(answer)
     if 200 <= answer.status < 300:
-        return Reply(answer.body, request_id)
+        return Reply(answer.body or b"", request_id)
     problem = _problem(answer)
     status = answer.status
     wait_s = retry_after(answer.headers.get("retry-after"), server_time(answer.headers))
@@ -57,13 +62,13 @@ def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
 
 def request_id_of(answer: ParsedResponse) -> str | None:
     """Return the server's own name of a request, if it sent one."""
-    return clean(answer.headers.get("lusid-meta-requestid", "")) or None
+    return clean(answer.headers.get("lusid-meta-requestid", "")[:_LONGEST_PHRASE]) or None
 
 
 def issuer_reason(answer: ParsedResponse) -> str:
     """Return the sentence of a token endpoint that refuses, or else its code; empty without either."""
     try:
-        said = codec.decode(_IssuerError, answer.body)
+        said = codec.decode(_IssuerError, answer.body or b"")
     except codec.Malformed:
         return ""
     return said.error_description or said.error
@@ -83,11 +88,12 @@ class _IssuerError(Struct):
 
 def _problem(answer: ParsedResponse) -> ProblemDetails:
     """Read the body of a failure: problem details, text, or anything else."""
+    status = f"HTTP {answer.status} {answer.phrase[:_LONGEST_PHRASE]}".strip()
+    if answer.body is None:
+        return ProblemDetails(detail=clean(f"{status}, with over {FAILURE.bytes // MIB} MiB of reasons."))
     try:
         return codec.decode(ProblemDetails, answer.body)
     except codec.Malformed:
         text = clean(answer.body.decode(errors="replace").strip()[:200])
         plain = text and "<" not in text
-        return ProblemDetails(
-            detail=text if plain else clean(f"HTTP {answer.status} {answer.phrase}".strip())
-        )
+        return ProblemDetails(detail=text if plain else clean(status))

@@ -91,7 +91,7 @@ def decode_marks(raw: bytes) -> Page[RowMark]:
     """
     try:
         rows = _ENTITIES.decode(raw)
-        return Page(rows.values, rows.next_page or None)
+        return Page(rows.values, codec.page_token(rows.next_page))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return codec.decode_page(RowMark, raw)
 
@@ -100,6 +100,6 @@ def decode_block_marks(raw: bytes) -> Page[BlockMark]:
     """Decode a page of the order graph's blocks, as :func:`decode_marks` does entities."""
     try:
         blocks = _BLOCKS.decode(raw)
-        return Page(blocks.values, blocks.next_page or None)
+        return Page(blocks.values, codec.page_token(blocks.next_page))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return codec.decode_page(BlockMark, raw)

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.api import urls
+from tui.api.ceilings import FAILURE, TOKEN, Ceiling
 from tui.api.connection_settings import Proxy, SecretText, Timeouts
-from tui.api.errors import NoAnswer, NotSent
+from tui.api.errors import NoAnswer, NotSent, TooLarge
 from tui.api.http_request import Request
 from tui.api.operation import Operation
 from tui.api.responses import ParsedResponse
 from tui.api.sanitize import clean
+from tui.api.unpacking import PACKINGS, read_up_to
 
 _modules: dict[str, Any] = sys.modules
 # httpx loads its own command line, with pygments and half of rich, wherever click is installed.
@@ -38,6 +40,7 @@ if "sniffio" not in _modules and find_spec("sniffio") is None:
 AsyncBaseTransport = httpx.AsyncBaseTransport
 HttpxRequest = httpx.Request
 
+_PACKED: Final = {"Accept-Encoding": PACKINGS}
 _NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -127,16 +130,16 @@ class Transport:
         outgoing.extensions["operation"] = request.operation
         return outgoing
 
-    async def send(self, request: HttpxRequest, seconds: float) -> ParsedResponse:
-        """Send a request once and read its answer, within ``seconds``.
+    async def send(self, request: HttpxRequest, seconds: float, ceiling: Ceiling) -> ParsedResponse:
+        """Send a request once and read its answer, within ``seconds`` and up to its ``ceiling``.
 
         Raises:
-            NotSent: it never left; NoAnswer: its outcome is unknown.
+            NotSent: it never left; NoAnswer: its outcome is unknown; TooLarge: it has no end, or none in
+                sight.
         """
         with _httpx_errors_as_ours(self.display_url):
             async with asyncio.timeout(seconds):
-                response = await self._client.send(request)
-        return _parsed(response)
+                return await _parsed(await self._client.send(request, stream=True), ceiling)
 
     async def post_form(
         self, form: Mapping[str, str], basic: tuple[str, SecretText] | None, seconds: float
@@ -146,11 +149,11 @@ class Transport:
         headers = {"Accept": "application/json"}
         try:
             with _httpx_errors_as_ours(self.display_url):
+                request = self._client.build_request("POST", self._url, data=form, headers=headers)
                 async with asyncio.timeout(seconds):
-                    response = await self._client.post(self._url, data=form, headers=headers, auth=auth)
+                    return await _parsed(await self._client.send(request, auth=auth, stream=True), TOKEN)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise unsendable(error) from None
-        return _parsed(response)
 
 
 def load_network() -> None:
@@ -175,10 +178,12 @@ def _client(
     """Return an httpx client to one server; it always verifies the certificate."""
     timeout = _httpx_timeout(timeouts)
     if transport is not None:
-        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=timeout)
+        return httpx.AsyncClient(headers=_PACKED, transport=transport, trust_env=False, timeout=timeout)
     # Plain http goes to this machine only, which no proxy on another machine can reach.
     through = _proxy(proxy) if proxy is not None and not url.lower().startswith("http:") else None
-    return httpx.AsyncClient(verify=_ssl_context(ca_file), proxy=through, trust_env=False, timeout=timeout)
+    return httpx.AsyncClient(
+        headers=_PACKED, verify=_ssl_context(ca_file), proxy=through, trust_env=False, timeout=timeout
+    )
 
 
 def _httpx_timeout(timeouts: Timeouts, operation: Operation[Any, Any] | None = None) -> httpx.Timeout:
@@ -230,14 +235,29 @@ def _httpx_errors_as_ours(shown: str) -> Iterator[None]:
         raise NoAnswer(f"The connection to {shown} broke{why}.") from error
 
 
-def _parsed(response: httpx.Response) -> ParsedResponse:
-    """Return what is kept of a response that was read.
+async def _parsed(response: httpx.Response, ceiling: Ceiling) -> ParsedResponse:
+    """Read the body of a response, close it, and return what is kept; of a failure no more than is told.
 
     Its stream refers back to it: without that circle the body is freed with the last that refers to it, and
     not when the garbage collector comes by.
+
+    Raises:
+        TooLarge: a success is larger than its ceiling.
     """
+    succeeded = response.is_success
+    most = ceiling.bytes if succeeded else min(ceiling.bytes, FAILURE.bytes)
+    try:
+        if response.is_stream_consumed:
+            body = response.content if len(response.content) <= most else None
+        else:
+            packing = response.headers.get("content-encoding", "").strip().lower()
+            body = await read_up_to(response.aiter_raw(), packing, most)
+    finally:
+        await response.aclose()
     response.stream = httpx.ByteStream(b"")
-    return ParsedResponse(response.status_code, response.reason_phrase, response.headers, response.content)
+    if succeeded and body is None:
+        raise TooLarge(ceiling.exceeded, status=response.status_code)
+    return ParsedResponse(response.status_code, response.reason_phrase, response.headers, body)
 
 
 def unsendable(error: Exception) -> NotSent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -205,6 +205,51 @@ async def test_a_server_that_turns_in_circles_is_left() -> None:
     dealer = Dealer.at(Circle())
     assert not await dealer.desk.load()
     assert dealer.desk.health.message == "The server gives the same page again and again."
+    await dealer.desk.client.close()
+
+
+class PagesWithoutEnd(AsyncBaseTransport):
+    """Gives a new name of a next page for ever, and the rows of ``page`` of each list."""
+
+    def __init__(self, page: Callable[[int], list[object]]) -> None:
+        self.page = page
+        self.asked = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return httpx.Response(200, json={"values": self.page(self.asked), "nextPage": f"page-{self.asked}"})
+
+
+def order_json(number: int) -> dict[str, object]:
+    id = {"scope": "demo", "code": f"ORD-{number}"}
+    return {"id": id, "side": "Buy", "instrumentIdentifiers": {}, "quantity": 1}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        lambda number: [],
+        lambda number: [order_json(number % 2)],
+        lambda number: [{"id": {"scope": "demo", "code": "X"}, "quantity": "none"}],
+    ],
+    ids=["empty", "two pages in turn", "unreadable"],
+)
+async def test_pages_that_go_on_without_a_new_row_are_left(page: Callable[[int], list[object]]) -> None:
+    line = PagesWithoutEnd(page)
+    dealer = Dealer.at(line)
+    assert not await dealer.desk.load()
+    assert dealer.desk.health.message == "The server gives page after page without a new row."
+    assert dealer.desk.health.state is State.OFFLINE
+    assert line.asked < 60
+    await dealer.desk.client.close()
+
+
+async def test_a_list_of_more_rows_than_any_desk_has_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.api.list_pages.MOST_ROWS_OF_A_LIST", 20)
+    dealer = Dealer.at(PagesWithoutEnd(lambda number: [order_json(number)]))
+    assert not await dealer.desk.load()
+    assert "more than 20 rows in one list" in dealer.desk.health.message
+    assert dealer.desk.health.advice == "Name the scopes or the portfolios of this desk in its profile."
     await dealer.desk.client.close()
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tui.api import operations
 from tui.api.base import ResourceId
 from tui.api.errors import NotFound
+from tui.api.list_pages import ListPages
 from tui.service.filter_texts import time_text
 from tui.service.learned import Learned
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -78,17 +79,16 @@ class PastRows:
         ``test`` is a filter that they pass too.
         """
         since = f"version.asAtModified gt {time_text(after)}"
-        token, found = None, list[Any]()
+        read, more, found = ListPages(), True, list[Any]()
         source = getattr(self._client, kind.value)
-        while True:
+        while more and len(found) <= most:
             page = await source.list(
-                filter=f"{test} and {since}" if test else since, limit=PAGE, page=token, as_at=until
+                filter=f"{test} and {since}" if test else since, limit=PAGE, page=read.token, as_at=until
             )
             self._session.share(page.values)
             found += [row for row in page.values if after < (changed_at(kind, row) or after)]
-            if page.next_page in (None, token) or len(found) > most:
-                return found
-            token = page.next_page
+            more = read.go_on(page)
+        return found
 
     async def with_blocks(
         self, changes: Sequence[PastChange], edge: SnapshotBuilder, *, forward: bool

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
-from tui.api.errors import ApiError, Forbidden, MalformedReply, NotFound
+from tui.api.errors import ApiError, Forbidden, NotFound
+from tui.api.list_pages import ListPages
 from tui.service.snapshot.builder import SnapshotBuilder
 from tui.service.snapshot.snapshot import EntityKind, Snapshot, Unread
 from tui.service.sync.queries import all_of, batches
@@ -116,9 +117,9 @@ class ReadSession:
             ApiError: a page could not be read.
             Superseded: the desk shows another moment by now.
         """
-        token: str | None = None
-        while True:
-            page = await fetch(token)
+        read, more = ListPages(), True
+        while more:
+            page = await fetch(read.token)
             await asyncio.sleep(0)
             self.check()
             if page.bad:
@@ -127,11 +128,7 @@ class ReadSession:
                 self._shared.share(some, held)
             yield page
             await asyncio.sleep(0)
-            if page.next_page is None:
-                return
-            if page.next_page == token:
-                raise MalformedReply("The server gives the same page again and again.")
-            token = page.next_page
+            more = read.go_on(page)
 
     async def in_turns(self, rows: Sequence[T], size: int = TURN) -> AsyncIterator[Sequence[T]]:
         """Yield ``rows``, at most ``size`` in one turn of the event loop.

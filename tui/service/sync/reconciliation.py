@@ -19,6 +19,7 @@ from tui.api.base import ResourceId
 from tui.api.client import Client
 from tui.api.codec import Page
 from tui.api.errors import ApiError
+from tui.api.list_pages import ListPages
 from tui.api.models import OrderGraphBlock
 from tui.api.row_marks import BlockMark, RowMark, VersionMark, is_other_version
 from tui.service.snapshot.builder import SnapshotBuilder
@@ -141,9 +142,9 @@ class Reconciliation:
         builder, window = self._reader.builder, self._reader.window
         held: Mapping[ResourceId, OrderGraphBlock] = builder.base.rows(kind)
         seen: set[ResourceId] = set()
-        token: str | None = None
-        while True:
-            page = await self._block_page(token)
+        read, more = ListPages(), True
+        while more:
+            page = await self._block_page(read.token)
             news: dict[ResourceId, VersionMark | None] = {}
             for some in batches(page.values, ROWS_A_TURN):
                 await asyncio.sleep(0)
@@ -163,9 +164,7 @@ class Reconciliation:
                 log.info("%d blocks differ from the server's", len(news))
                 await self._reader.read_blocks(news)
             yield
-            if page.next_page is None or page.next_page == token:
-                break
-            token = page.next_page
+            more = read.go_on(page)
         missing = await asyncio.to_thread(_missing, held, seen)
         await self._let_swept_go({id for id in missing if held[id].block.is_swept})
         missing = {id for id in missing if id in builder.rows(kind) and window.keeps(builder.rows(kind)[id])}
@@ -227,13 +226,11 @@ class Reconciliation:
 
     async def _open_orders(self) -> AsyncIterator[tuple[RowMark, ...]]:
         for test in self._reader.open_orders_tests:
-            token: str | None = None
-            while True:
-                page = await self._client.orders.marks(limit=MARKS, page=token, filter=test)
+            read, more = ListPages(), True
+            while more:
+                page = await self._client.orders.marks(limit=MARKS, page=read.token, filter=test)
                 yield page.values
-                if page.next_page is None or page.next_page == token:
-                    break
-                token = page.next_page
+                more = read.go_on(page)
 
     async def _marks_by_id(
         self, kind: EntityKind, ids: Collection[ResourceId]
