@@ -162,6 +162,48 @@ Engine.open(Path({str(file)!r}), instrument_table)
     Engine.open(file, instrument_table).close()
 
 
+def test_one_file_is_opened_once_whatever_it_is_called(tmp_path: Path) -> None:
+    file, folder = tmp_path / "desk.db", tmp_path / "other"
+    folder.mkdir()
+    symbolic, hard, moved = (folder / name for name in ("symbolic.db", "hard.db", "moved.db"))
+    first = Engine.open(file, instrument_table)
+    symbolic.symlink_to(file)
+    hard.hardlink_to(file)
+    code = f"""
+from pathlib import Path
+from tui.oms.demo.universe import instrument_table
+from tui.oms.engine.engine import Engine
+from tui.oms.store import StoreError
+for name in {[str(symbolic), str(hard)]!r} * 2:
+    try:
+        Engine.open(Path(name), instrument_table)
+    except StoreError as error:
+        print(error)
+"""
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    words = "is in use by another blotter{}. Close that one, or choose another file."
+    mine = words.format(f" (process {os.getpid()})")
+    assert other.stdout.splitlines() == [f"{symbolic} {mine}", f"{hard} {words.format('')}"] * 2
+    file.rename(moved)
+    for name in (symbolic, hard, moved):
+        symbolic.unlink(missing_ok=True)
+        symbolic.symlink_to(moved)
+        with pytest.raises(StoreError) as refused:
+            Engine.open(name, instrument_table, fresh=True)
+        assert str(refused.value) == f"{name} {mine}", "in this process too, and it is not thrown away"
+    (order,) = first.write(put, [an_order("ORD-1")], user="u")
+    first.close()
+    for name in (symbolic, hard, moved):
+        with pytest.raises(StoreError, match=r"is one of 2 names of one file \(hard links\)"):
+            Engine.open(name, instrument_table)
+    hard.unlink()
+    second = Engine.open(symbolic, instrument_table)
+    assert order_of(second, "ORD-1") == order
+    second.close()
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +17,9 @@ from tui.api.base import ResourceId
 from tui.api.entity_relations import Relation
 from tui.oms.domain.times import to_micros
 from tui.oms.domain.unit_of_work import Context, EntityChange, S
-from tui.oms.store.batch import Batch, Head, Row, chained, in_parts, insert
+from tui.oms.store.batch import Batch, Head, Row, in_parts, insert
 from tui.oms.store.bulk import Bulk
-from tui.oms.store.files import FileLock, StoreError, open_database, without_log
+from tui.oms.store.files import FileLock, StoreError, explained, open_database, without_log
 from tui.oms.store.folding import fold
 from tui.oms.store.json_cache import JsonCache
 from tui.oms.store.reads import RELATION_NUMBERS, StoreReader, decode_entity
@@ -47,18 +47,31 @@ class Store(StoreReader):
         self._numbers_before = self._head.numbers
 
     @classmethod
-    def open(cls, path: Path | None, *, fresh: bool = False) -> Store:
+    def open(cls, path: Path | None, *, fresh: bool = False, verify: bool = False) -> Store:
         """Open the database at ``path``, created if missing; None keeps it in memory.
 
-        ``fresh`` deletes an existing database.
+        ``fresh`` deletes an existing database; ``verify`` checks all its rows.
 
         Raises:
             StoreError: it cannot be used; the message says why.
         """
-        return cls(*open_database(path, fresh=fresh), path)
+        connection, lock = open_database(path, fresh=fresh, verify=verify)
+        try:
+            with explained(path or Path(":memory:")):
+                return cls(connection, lock, path)
+        except BaseException:
+            connection.close()
+            if lock is not None:
+                lock.release(clean=False)
+            raise
 
     def close(self) -> None:
-        """Close cleanly: checkpoint the write-ahead log into the file and release the lock."""
+        """Close cleanly: checkpoint the write-ahead log into the file and release the lock.
+
+        SQLite would not checkpoint into a file that was renamed meanwhile, and its log keeps the old name.
+        """
+        with suppress(sqlite3.Error):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         super().close()
         if self._lock is not None:
             self._lock.release()
@@ -279,14 +292,6 @@ class Store(StoreReader):
 
     def broken_link(self) -> int | None:
         """Check the journal's hash chain; return the first row that does not match it, or None."""
-        chain = b""
-        rows = self.connection.execute(
-            """SELECT seq, kind, n, scope, code, number, as_at, user, request, CAST(text AS BLOB), chain
-                FROM version ORDER BY seq"""
-        )
-        for *head, text, stored in rows:
-            chain = chained(chain, tuple(head), text or b"")
-            if chain != stored:
-                seq: int = head[0]
-                return seq
-        return None
+        from tui.oms.store.damage import broken_link  # which most starts do not need
+
+        return broken_link(self.connection)
