@@ -44,8 +44,8 @@ from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
 from tui.service.desk_profile import ComplianceRun, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.journal.journal import Journal
 from tui.service.snapshot.snapshot import EntityKind, is_listed
-from tui.service.writes.journal import Journal
 from tui.session import Preferences
 from widgets.form import FormFields
 

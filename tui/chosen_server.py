@@ -169,14 +169,15 @@ def _connection(
     from tui.api.client import Client
     from tui.connection import Connection
     from tui.service.desk import Desk
-    from tui.service.writes.journal import Journal
+    from tui.service.journal.journal import Journal
     from tui.service.writes.limits import Limits
 
     client = Client(http, environment.generation)
+    book = Journal(journal)
     desk = Desk(
         client,
         environment,
-        journal=Journal(journal),
+        journal=book,
         limits=Limits(choices.limits),
         read_only=choices.read_only,
         open_sandbox=choices.open_sandbox,
@@ -188,6 +189,7 @@ def _connection(
     async def close() -> None:
         await desk.close()
         await client.close()
+        book.close()
         await then()
 
     return Connection(desk, close)
@@ -197,7 +199,9 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
     """Return the journal of writes to one server: a write of one server is never looked for on another."""
     path = paths.state_dir() / f"journal-{_digest(server)}.jsonl"
     if fresh:
-        path.unlink(missing_ok=True)
+        from tui.service.journal.append_log import remove_log
+
+        remove_log(path)
     return path
 
 

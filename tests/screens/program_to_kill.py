@@ -17,8 +17,8 @@ from tui.api.http import AsyncBaseTransport, Http, asgi_transport
 from tui.oms.run.embedded import Embedded
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.journal.journal import Journal
 from tui.service.verbs import CreateOrders
-from tui.service.writes.journal import Journal
 
 HERE = Environment("demo", EnvironmentKind.LOCAL)
 DATABASE, JOURNAL = "desk.db", "journal.jsonl"

@@ -26,9 +26,9 @@ from tui.screens.dialogs import dialog
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 from tui.screens.dialogs.report_dialog import ReportDialog
 from tui.service.desk import Desk
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Outcome
 from tui.service.verbs import CancelOrders
-from tui.service.writes.journal import Journal
 from tui.session import Preferences
 
 ORDER = "ORD-00008"
@@ -37,7 +37,9 @@ ORDER = "ORD-00008"
 class CutShort(Journal):
     """The journal of a program that is killed before it hears the answer to what it sent."""
 
-    def conclude(self, id: str, at: datetime, outcomes: Iterable[Outcome]) -> None:
+    def conclude(
+        self, id: str, at: datetime, outcomes: Iterable[Outcome], *, answer: int = 0, request: str = ""
+    ) -> None:
         pass
 
 

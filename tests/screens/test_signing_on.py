@@ -29,7 +29,7 @@ from tui.screens.dialogs import dialog
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
-from tui.service.writes.journal import Journal
+from tui.service.journal.journal import Journal
 from tui.session import Preferences
 
 LIFETIME = 2

@@ -27,6 +27,7 @@ from tui.api.requests import (
 from tui.service.desk import Desk
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Update
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Report
 from tui.service.rehearsal.rehearse import OpenSandbox
 from tui.service.verbs import (
@@ -37,7 +38,6 @@ from tui.service.verbs import (
     PlaceBlocks,
     RecordFills,
 )
-from tui.service.writes.journal import Journal
 
 HOST = "http://embedded"
 BASE = f"{HOST}/api"

@@ -24,6 +24,7 @@ from tui.api.generations import absent_in, fitted, may_be_absent
 from tui.api.models import HistoryItem
 from tui.api.operation import EntityOperations, Generation, Operation
 from tui.api.requests import DeletedEntity
+from tui.api.responses import Reply
 from tui.api.row_marks import BlockMark, RowMark, decode_block_marks, decode_marks
 from tui.api.switches import Switches
 
@@ -185,12 +186,20 @@ class Client:
             query = {name: value for name, value in query.items() if name not in operation.newer_parameters}
         return self.http.build(operation, id=id, query=query, body=fitted(body, self.generation), key=key)
 
-    async def send(self, request: Request[ReplyT], *, beside: bool = False) -> ReplyT:
+    async def send(
+        self,
+        request: Request[ReplyT],
+        *,
+        beside: bool = False,
+        on_answer: Callable[[Reply], None] = lambda _: None,
+    ) -> ReplyT:
         """Send a request as it was built, read its answer, and learn what the server does not have.
 
-        ``beside`` is for reads that nobody waits for, as :meth:`Http.send` says.
+        ``beside`` is for reads that nobody waits for, as :meth:`Http.send` says. ``on_answer`` hears of a
+        success before it is read.
         """
         reply = await self._answer(request, beside=beside)
+        on_answer(reply)
         kind: Any = request.operation.reply
         with _malformed_as_ours(reply):
             if request.operation.lists and len(reply.body) > _AT_A_TIME:

@@ -29,10 +29,11 @@ class ParsedResponse(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """The body of a success, and the server's own name of the request."""
+    """The body of a success, the server's own name of the request, and the HTTP status."""
 
     body: bytes
     request_id: str | None = None
+    status: int = 200
 
 
 def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
@@ -43,7 +44,7 @@ def reply_or_raise(answer: ParsedResponse, said: str = "") -> Reply:
     """
     request_id = request_id_of(answer)
     if 200 <= answer.status < 300:
-        return Reply(answer.body or b"", request_id)
+        return Reply(answer.body or b"", request_id, answer.status)
     problem = _problem(answer)
     status = answer.status
     wait_s = retry_after(answer.headers.get("retry-after"), server_time(answer.headers))

@@ -20,6 +20,7 @@ from tui.api.errors import ApiError, Unauthenticated
 from tui.api.model_members import time_members
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
+from tui.service.journal.journal import Journal
 from tui.service.live_desk import utc_now
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.simulated_market import SimulatedMarket
@@ -27,7 +28,6 @@ from tui.service.snapshot.relations import portfolios_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 from tui.service.sync.answers import fold_answers
 from tui.service.synced_desk import SyncedDesk
-from tui.service.writes.journal import Journal
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ NEEDED_NEXT: Final = (
     "tui.service.reference.ticket_facts",
 )
 """Loaded in a thread at the end of the first load."""
+
+
+MOST_TOLD: Final = 3
+"""Open decisions that are told in words; of more, their number is."""
 
 
 def _load_what_follows() -> None:
@@ -102,6 +106,7 @@ class Desk(SyncedDesk):
         self._unknown_outcomes: UnknownOutcomes | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
+        self._told_unread = False
 
     async def load(self) -> bool:
         """Read the whole desk; return whether it worked.
@@ -114,10 +119,28 @@ class Desk(SyncedDesk):
             self._writing()
             if self.unknown:
                 self.notify_listeners()  # the screen was painted meanwhile
+        if loaded:
+            self._tell_unread()
         if self._writing().is_news and loaded:
             found = await self.recheck()
             self._notify(Update(self.snapshot, self.snapshot, found=found))
         return loaded
+
+    def _tell_unread(self) -> None:
+        """Tell once of the open decisions that this version of the program cannot read back."""
+        unread = () if self._told_unread else self._writing().unread
+        self._told_unread = True
+        if unread:
+            told = "; ".join(
+                f"'{each.label}' of {self.snapshot.time_in_words(each.at)} ({each.why})"
+                if each.at
+                else f"'{each.label}' ({each.why})"
+                for each in unread[:MOST_TOLD]
+            )
+            more = f" and {len(unread) - MOST_TOLD:,} more" if len(unread) > MOST_TOLD else ""
+            notice = f"What became of this is not known, and this version cannot find out: {told}{more}."
+            advice = "Look at the rows, then choose 'Unknown: settled elsewhere'."
+            self._notify(Update(self.snapshot, self.snapshot, notice=f"{notice} {advice}"))
 
     def _held(self) -> frozenset[Ref] | None:
         """Return the rows that must not leave: those in use, and those of writes that are not settled."""
@@ -188,30 +211,44 @@ class Desk(SyncedDesk):
     # --- writing -------------------------------------------------------------------------------------
 
     async def act(
-        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare | None = None
+        self,
+        verb: Verb,
+        dispatch: Dispatch | None = None,
+        compare: Compare | None = None,
+        *,
+        decision_id: str = "",
     ) -> Report:
         """Carry out the user's decision, once, and report on every item.
 
         Once sent, a write is finished and reported (to listeners too) even when the caller is cancelled.
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of the report
-        differs from what was shown before: it stands in report and journal.
+        differs from what was shown before: it stands in report and journal. ``decision_id`` is a new id under
+        which the journal keeps it, so that what became of it can be asked there; without it, it gets one.
         """
         if self.read_only or self.snapshot.as_at is not None:
             return self._refusal(verb)
-        return await self._run_shielded(self._act(verb, dispatch, compare))
+        return await self._run_shielded(self._act(verb, dispatch, compare, decision_id))
 
-    async def _act(self, verb: Verb, dispatch: Dispatch | None, compare: Compare | None) -> Report:
+    async def _act(
+        self, verb: Verb, dispatch: Dispatch | None, compare: Compare | None, decision_id: str
+    ) -> Report:
         """Carry a verb out; its report tells it in the words that held when it was confirmed."""
         from tui.service.sentence import wording
 
         said = await asyncio.to_thread(wording, verb, self.snapshot)
         try:
-            return replace(await self._writing().act(verb, dispatch, compare), wording=said)
+            report = await self._writing().act(verb, dispatch, compare, decision_id=decision_id)
+            return replace(report, wording=said)
         finally:
             self.beside.facts.drop_holdings()
 
-    async def carry_out(self, prepared: Prepared, dispatch: Dispatch | None = None) -> Report:
-        """Carry out what was confirmed; the report names what comes out otherwise than was shown."""
+    async def carry_out(
+        self, prepared: Prepared, dispatch: Dispatch | None = None, *, decision_id: str = ""
+    ) -> Report:
+        """Carry out what was confirmed; the report names what comes out otherwise than was shown.
+
+        ``decision_id`` is as for :meth:`act`.
+        """
         from tui.service.rehearsal.changes_since_preview import otherwise
 
         async def compare(report: Report, seen: bool) -> tuple[Difference, ...]:
@@ -219,7 +256,7 @@ class Desk(SyncedDesk):
                 await self.refresh()
             return await otherwise(prepared, report, self.snapshot if seen else None, self.client)
 
-        return await self.act(prepared.verb, dispatch, compare)
+        return await self.act(prepared.verb, dispatch, compare, decision_id=decision_id)
 
     @property
     def in_flight(self) -> Mapping[Ref, str]:

@@ -41,7 +41,7 @@ async def test_a_fill_that_comes_in_between_stands_in_report_and_journal(
         "expected 70, allocated 75"
     ]
     assert "expected 70, allocated 75" in report.sentence()
-    assert any(b"expected 70, allocated 75" in line for line in dealer.journal._read())
+    assert any(b"expected 70, allocated 75" in line for line in dealer.journal.texts())
     await dealer.desk.close()
 
 
@@ -119,7 +119,7 @@ async def test_an_order_that_a_colleague_resized_after_the_preview_is_told_with_
     report = await dealer.desk.carry_out(prepared)
     assert len(report.done) == 1
     assert only(report) == "changed meanwhile by dealer: quantity 10 as shown, 70 when this was done"
-    assert any(b"changed meanwhile" in line for line in dealer.journal._read())
+    assert any(b"changed meanwhile" in line for line in dealer.journal.texts())
     await dealer.desk.close()
 
 

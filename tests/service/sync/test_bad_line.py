@@ -21,10 +21,11 @@ from tui.api.client import Client
 from tui.api.errors import ApiError, NotFound
 from tui.api.http import AsyncBaseTransport, Http
 from tui.api.models import Order, Placement
+from tui.service.environment import Environment, EnvironmentKind
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 from tui.service.verbs import PlaceBlocks, Verb
-from tui.service.writes.journal import Journal
 from tui.service.writes.writer import Writer
 
 INTENTS = 3000
@@ -62,6 +63,8 @@ class SmallDesk:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.environment = Environment("demo", EnvironmentKind.LOCAL)
+        self.user = ""
         self.snapshot: Snapshot = EMPTY
         self._known = False
 

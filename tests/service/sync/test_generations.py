@@ -168,7 +168,7 @@ class TestOnAServerOf10:
         assert OLDER_FORM in report.done[0].note
         sent = [each for each in dealer.line.seen if "booktransactions" in each.url.path]
         assert len({each.headers["idempotency-key"] for each in sent}) == 2, "another body, another key"
-        kept = [json.loads(line)["body"] for line in dealer.journal._memory if b'"booktransactions"' in line]
+        kept = [json.loads(line)["body"] for line in dealer.journal.texts() if b'"booktransactions"' in line]
         assert kept == [json.loads(each.content) for each in sent], "the journal has both forms"
 
     async def test_t4_a_refusal_of_another_kind_is_not_tried_again(self, newest: Dealer) -> None:

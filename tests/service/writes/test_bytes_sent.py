@@ -27,8 +27,8 @@ from tui.oms.run.serve import UvicornServer
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind
+from tui.service.journal.journal import Journal
 from tui.service.verbs import VERBS, Verb
-from tui.service.writes.journal import Journal
 
 
 class Received(Struct, frozen=True):

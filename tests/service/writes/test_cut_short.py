@@ -19,6 +19,8 @@ from tests.service.dealer import Dealer, orders_of, placing, rid
 from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request
 from tui.api.requests import OrderUpdateRequest
+from tui.service.journal.decisions import Intent
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Difference, Report
 from tui.service.verbs import (
     CancelOrders,
@@ -29,7 +31,6 @@ from tui.service.verbs import (
     Verb,
 )
 from tui.service.writes.dispatch import Dispatch
-from tui.service.writes.journal import Intent, Journal
 
 MANY = 244
 """Items that take three calls: 100, 100, 44."""
@@ -294,7 +295,7 @@ async def test_the_kill_switch_does_not_wait_for_a_disk_with_room(
     for start in range(0, count, 100):
         await dealer.desk.act(PlaceBlocks(placings[start : start + 100]))
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     for name in ("decide", "intend", "conclude"):
@@ -372,20 +373,3 @@ async def test_a_difference_from_what_was_shown_stands_in_report_and_journal(
     assert [(ref[1]["code"], text) for ref, text in told["items"]] == [("ORD-2", "expected 8, updated to 7")]
     assert first.journal.open_decisions() == ()
     await first.desk.client.close()
-
-
-async def test_a_decision_of_a_running_program_is_left_to_it(
-    dealer: Dealer, server: AsyncBaseTransport, book: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two blotters on one server share a journal: the second must not tell what the first is sending."""
-    await book_of_orders(dealer)
-    await killed(server, book, updates(), call=2, arrives=True)
-    running = Journal(book)
-    monkeypatch.setattr(os, "getpid", lambda: os.getppid())
-    second = Journal(book)
-    assert second.open_decisions() == ()
-    second.close()
-    running.close()
-    alone = Journal(book)
-    assert len(alone.open_decisions()) == 1
-    alone.close()

@@ -20,6 +20,8 @@ from tui.api.http import AsyncBaseTransport
 from tui.api.http_request import Request
 from tui.api.requests import OrderUpdateRequest, PlacementUpdateRequest
 from tui.service.environment import State
+from tui.service.journal.decisions import Intent
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import EntityKind, Ref
 from tui.service.verbs import (
@@ -34,7 +36,6 @@ from tui.service.verbs import (
     UpdatePlacements,
     Verb,
 )
-from tui.service.writes.journal import Intent, Journal
 from tui.service.writes.unknown_calls import CONFIRMED, READ_BACK_S
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,14 +18,17 @@ from msgspec.structs import replace
 from tui.api.client import Client
 from tui.api.errors import ApiError, NotSent, Refused, Unauthenticated
 from tui.api.http_request import Request
+from tui.api.responses import Reply
 from tui.api.urls import without_credentials
+from tui.service.environment import Environment
+from tui.service.journal.decisions import Decision, Intent
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Outcome, Status
 from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Snapshot
 from tui.service.verbs import Verb
 from tui.service.verbs.verb import ItemisedReply
 from tui.service.verbs.verdicts import versions_of
-from tui.service.writes.journal import Decision, Intent, Journal
 from tui.service.writes.unknown_calls import still_running
 
 NOT_WRITTEN: Final = "sent although the journal did not take it"
@@ -44,29 +49,56 @@ class Sent(Struct, frozen=True):
     sent: bool = True
 
 
+class _Answer(Struct):
+    """The HTTP status of an answer and the server's id of the request, 0 and empty without one."""
+
+    status: int = 0
+    request: str = ""
+
+    def take(self, reply: Reply) -> None:
+        """Take them from a success."""
+        self.status, self.request = reply.status, reply.request_id or ""
+
+
+class SendingDesk(Protocol):
+    """The desk whose calls are sent."""
+
+    @property
+    def client(self) -> Client:
+        """The server."""
+
+    @property
+    def environment(self) -> Environment:
+        """The server as people call it."""
+
+    @property
+    def user(self) -> str:
+        """Who is signed on, empty when that is not known."""
+
+    def on_write_failed(self, error: ApiError) -> str:
+        """Hear of a call that failed as a whole; return what the user can do about it."""
+
+
 class CallSender:
     """Sends the calls of one desk to its server.
 
     Args:
-        client: the server.
+        desk: knows the server, and hears of failures.
         journal: where calls are written.
-        on_failed: hears of a call that failed as a whole; returns what the user can do about it.
         now: this machine's clock, aware UTC.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        journal: Journal,
-        on_failed: Callable[[ApiError], str],
-        now: Callable[[], datetime],
-    ) -> None:
-        self._client = client
+    def __init__(self, desk: SendingDesk, journal: Journal, now: Callable[[], datetime]) -> None:
+        self._desk = desk
+        self._client = desk.client
         self._journal = journal
-        self._on_failed = on_failed
         self._now = now
-        self.server = without_credentials(client.http.base_url)
+        self.server = without_credentials(desk.client.http.base_url)
         """The server as the journal names it."""
+
+    def decision(self, verb: Verb, id: str) -> Decision:
+        """Return the record of a decision that is made now."""
+        return Decision(id, self._now(), self.server, verb, self._desk.environment.name, self._desk.user)
 
     async def decide(self, decision: Decision) -> ApiError | None:
         """Journal a decision of several calls; return why nothing of it may be sent, None when it may."""
@@ -80,7 +112,17 @@ class CallSender:
         """Return the record of a call of ``decision``, empty when it is the call itself."""
         versions = versions_of(snapshot, part.touched(snapshot))
         said = wording(part, snapshot).asked
-        return Intent(id, self._now(), self.server, part, versions, decision=decision, sentence=said)
+        return Intent(
+            id,
+            self._now(),
+            self.server,
+            part,
+            versions,
+            decision=decision,
+            sentence=said,
+            environment=self._desk.environment.name,
+            user=self._desk.user,
+        )
 
     async def send(self, intent: Intent, *, resent: bool = False) -> Sent:
         """Journal and send one call; ``resent`` says that it goes out under the key of an earlier try."""
@@ -97,37 +139,41 @@ class CallSender:
             if not verb.emergency:
                 return Sent(verb.failed(error), halt=error, sent=False)
             unwritten = f"{NOT_WRITTEN}: {error.__cause__}"
+        answer = _Answer()
         try:
-            outcomes = verb.outcomes(await self._exchange(intent, request))
+            outcomes = verb.outcomes(await self._exchange(intent, request, answer))
             if unwritten:
                 outcomes = tuple(_noted(each, unwritten) for each in outcomes)
             sent = Sent(outcomes, next(filter(None, (_request_of(each.entity) for each in outcomes)), ""))
         except ApiError as error:
-            advice = self._on_failed(error)
+            answer = _Answer(error.status or 0, error.request_id or "")
+            advice = self._desk.on_write_failed(error)
             outcomes = verb.failed(still_running(error) if resent else error)
             if isinstance(error, Unauthenticated):
                 outcomes = tuple(replace(each, advice=advice) for each in outcomes)
             halt = error if isinstance(error, (NotSent, Unauthenticated)) else None
             sent = Sent(outcomes, error.request_id or "", halt, sent=halt is None)
         if sent.sent or not resent:
-            await self.conclude(intent.id, sent.outcomes)
+            await self.conclude(intent.id, sent.outcomes, answer=answer.status, request=answer.request)
         return sent
 
-    async def _exchange(self, intent: Intent, request: Request[Any]) -> ItemisedReply:
+    async def _exchange(self, intent: Intent, request: Request[Any], answer: _Answer) -> ItemisedReply:
         """Send a journalled request, and once more in another form when the server refuses its form.
+
+        ``answer`` takes the status and the request id of the answer.
 
         Raises:
             ApiError: no answer, or a refusal of the whole call.
         """
         verb = intent.verb
         try:
-            return verb.read(await self._client.send(request), request)
+            return verb.read(await self._client.send(request, on_answer=answer.take), request)
         except Refused as error:
             other = verb.build_again(self._client, intent.id, error)
             if other is None:
                 raise
         await self._write_down(intent, other)
-        return verb.read(await self._client.send(other), other)
+        return verb.read(await self._client.send(other, on_answer=answer.take), other)
 
     async def _write_down(self, intent: Intent, request: Request[Any]) -> None:
         """Journal a request that is about to be sent.
@@ -140,12 +186,16 @@ class CallSender:
         except OSError as error:
             raise _not_journalled(error) from error
 
-    async def conclude(self, id: str, outcomes: Collection[Outcome]) -> None:
-        """Journal what came of a call; a journal that fails now only means that it is read back again."""
-        try:
-            await asyncio.to_thread(self._journal.conclude, id, self._now(), outcomes)
-        except OSError:
-            return
+    async def conclude(
+        self, id: str, outcomes: Collection[Outcome], *, answer: int = 0, request: str = ""
+    ) -> None:
+        """Journal what came of a call; a journal that fails now only means that it is read back again.
+
+        ``answer`` is the HTTP status of the answer that said so, ``request`` the server's id of the request.
+        """
+        write = partial(self._journal.conclude, answer=answer, request=request)
+        with suppress(OSError):
+            await asyncio.to_thread(write, id, self._now(), outcomes)
 
 
 def _noted(outcome: Outcome, note: str) -> Outcome:

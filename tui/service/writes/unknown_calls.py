@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.errors import ApiError, NoAnswer
+from tui.service.journal.decisions import Intent
 from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
-from tui.service.writes.journal import Intent
 
 READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
 """The delays after which an unanswered write is read back, in seconds after its time ran out."""

@@ -19,16 +19,18 @@ from msgspec.structs import replace
 
 from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.service.ids import new_id
+from tui.service.journal.decisions import DOUBTFUL, Decision, Intent, OpenDecision, UnreadDecision
+from tui.service.journal.journal import Journal
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.sentence import wording, wording_later
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb, Verdict
-from tui.service.writes.call_sender import CallSender
+from tui.service.writes.call_sender import CallSender, SendingDesk
 from tui.service.writes.dispatch import STOPPED, Dispatch
-from tui.service.writes.journal import Decision, Intent, Journal, OpenDecision
 from tui.service.writes.lost_updates import overtaken_items
 from tui.service.writes.read_back import ReadableDesk, ReadBack
 from tui.service.writes.unknown_calls import (
+    LOOK_ADVICE,
     UnknownCall,
     confirmed_outcome,
     not_resent,
@@ -52,14 +54,11 @@ class _Calls(Struct):
     request_id: str = ""
 
 
-class WritableDesk(ReadableDesk, Protocol):
+class WritableDesk(ReadableDesk, SendingDesk, Protocol):
     """The desk a writer writes for: it is read back, and hears of answers and failures."""
 
     def fold_answers(self, outcomes: Iterable[Outcome]) -> None:
         """Show the entities the server answered a write with."""
-
-    def on_write_failed(self, error: ApiError) -> str:
-        """Hear of a call that failed as a whole; return what the user can do about it."""
 
     def notify_listeners(self) -> None:
         """Notify its listeners that the marks of rows changed."""
@@ -77,7 +76,7 @@ class Writer:
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._desk = desk
-        self._sender = CallSender(desk.client, journal, desk.on_write_failed, now)
+        self._sender = CallSender(desk, journal, now)
         self._journal = journal
         self._now = now
         self._marks: dict[Ref, str] = {}
@@ -87,7 +86,8 @@ class Writer:
         """What was not sent of decisions, by their ids, until somebody was told."""
         self._untold: set[str] = set()
         """The decisions of several calls whose report is to be read, because not all of it is done."""
-        self._interrupted = {each.decision.id: each for each in journal.open_decisions(self._sender.server)}
+        interrupted, self._unread = journal.interrupted(self._sender.server)
+        self._interrupted = {each.decision.id: each for each in interrupted}
         """The decisions that an earlier run of the program told nobody of."""
         for each in self._interrupted.values():
             for intent in each.unknown:
@@ -120,6 +120,11 @@ class Writer:
         return tuple(wording(call.verb, self._desk.snapshot).asked for call in self._read_back.unattended())
 
     @property
+    def unread(self) -> tuple[UnreadDecision, ...]:
+        """The decisions of earlier runs that this version of the program cannot read back."""
+        return self._unread
+
+    @property
     def underway(self) -> tuple[Dispatch, ...]:
         """The decisions that are being sent, oldest first."""
         return tuple(self._underway)
@@ -140,14 +145,20 @@ class Writer:
     # --- sending -------------------------------------------------------------------------------
 
     async def act(
-        self, verb: Verb, dispatch: Dispatch | None = None, compare: Compare | None = None
+        self,
+        verb: Verb,
+        dispatch: Dispatch | None = None,
+        compare: Compare | None = None,
+        *,
+        decision_id: str = "",
     ) -> Report:
         """Send ``verb``, call by call, and report on every item.
 
         ``dispatch`` shows how far it is and may stop it between calls; ``compare`` returns what of its
-        report differs from what was shown before; it is told whether the rows could be read back.
+        report differs from what was shown before; it is told whether the rows could be read back. The journal
+        keeps it under ``decision_id``, which must be new, or else under an id of its own.
         """
-        decision = Decision(new_id(), self._now(), self._sender.server, verb)
+        decision = self._sender.decision(verb, decision_id or new_id())
         dispatch = dispatch or Dispatch(verb)
         marks = dict(await _beside(dispatch, verb.marks, self._desk.snapshot))
         busy = () if verb.emergency else tuple(ref for ref in marks if ref in self._marks)
@@ -271,7 +282,12 @@ class Writer:
             if ref not in outcomes
         }
         outcomes |= known
-        if rest is not None:
+        if rest is not None and interrupted.doubtful:
+            outcomes |= {
+                each.ref: each
+                for each in rest.all(Status.UNKNOWN, reason=DOUBTFUL, type="Doubtful", advice=LOOK_ADVICE)
+            }
+        elif rest is not None:
             self._rests[interrupted.decision.id] = rest
             outcomes |= {
                 each.ref: each for each in rest.all(Status.NOT_SENT, reason=CUT_SHORT, type="CutShort")
@@ -333,7 +349,8 @@ class Writer:
         intent = call.intent
         whole = call.refs == frozenset(intent.verb.refs)
         if not whole:
-            intent = self._sender.intent(call.verb, new_id(), "", self._desk.snapshot)
+            of = _decision_of(call.intent).id
+            intent = self._sender.intent(call.verb, new_id(), of, self._desk.snapshot)
         sent = await self._sender.send(intent, resent=whole)
         if not sent.sent:
             self._read_back.add(call)
@@ -355,6 +372,9 @@ class Writer:
 
     async def dismiss(self) -> None:
         """Forget every unknown outcome: the user found out by other means."""
+        for each in self._unread:
+            await self._sender.conclude(each.id, ())
+        self._unread = ()
         for call in self._read_back.unattended():
             self._read_back.take(call)
             await self._sender.conclude(call.intent.id, ())
