@@ -1,8 +1,7 @@
 """The facts that two rooms know and neither may import from the other, held against each other.
 
 Server and client both know the links between entities and the totals of a block; they are compared on the
-demo's desk, which has every situation of the life cycle once. The API's gate and the widgets both know the
-characters that act on a terminal.
+demo's desk, which has every situation of the life cycle once.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import pytest
 
 from tests.seeded_server import seeded_server
 from tests.service.dealer import Dealer
-from tui.api import sanitize
 from tui.api.http import asgi_transport
 from tui.api.life_cycle import exceeds
 from tui.api.models import OrderGraphBlock
@@ -28,7 +26,6 @@ from tui.oms.domain.unit_of_work import (
 )
 from tui.service.snapshot.block_totals import with_totals
 from tui.service.snapshot.snapshot import LINKS, TRANSACTIONS_OF_ALLOCATION, EntityKind, Snapshot
-from widgets.grid import text
 
 
 @pytest.fixture
@@ -111,10 +108,3 @@ def test_the_client_derives_the_totals_and_states_of_blocks_that_the_server_does
     assert not different, "\n".join(different)
     states = {row.derived_state for row in snapshot.blocks.values()}
     assert len(states) >= 12, f"the demo has blocks in few states only: {sorted(states)}"
-
-
-def test_gate_and_widgets_replace_the_same_characters() -> None:
-    everything = "".join(map(chr, range(0x110000)))
-    pairs = zip(sanitize.clean(everything), text.clean(everything), strict=True)
-    assert [hex(code) for code, (gate, widget) in enumerate(pairs) if gate != widget] == []
-    assert all(text.clean(each) == sanitize.clean(each) for each in everything[:128])

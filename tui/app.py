@@ -32,6 +32,7 @@ from textual.worker import Worker, WorkerFailed, WorkerState
 from styles import sheet
 from styles.themes import cell_styles
 from tui.actions.trade_actions import TRADE
+from tui.api.sanitize import clean, escaped_lines
 from tui.clipboard import Clipboard
 from tui.columns.saved_views import names
 from tui.poller import Poller
@@ -44,7 +45,6 @@ from tui.session import DEFAULTS, DeskSession, Preferences
 from tui.themed_app import NO_COLOUR, ThemedApp
 from widgets.latin_keys import not_latin
 from widgets.notice import Notice
-from widgets.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -368,7 +368,7 @@ class BlotterApp(ThemedApp):
 
     def watch_title(self, title: str) -> None:
         """Call the terminal's window so."""
-        self._write(f"\x1b]2;{title}\x07")
+        self._write(f"\x1b]2;{clean(title)}\x07")
 
     def _write(self, sequence: str) -> None:
         """Send a sequence that draws nothing to the terminal, where there is one."""
@@ -384,7 +384,8 @@ class BlotterApp(ThemedApp):
     # --- copies --------------------------------------------------------------------------------
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy ``text`` to a clipboard, and say which took it."""
+        """Copy ``text`` to a clipboard, and say which took it; nothing in it acts where it is pasted."""
+        text = escaped_lines(text)
         self._clipboard = text
         self._copy(text)
 
@@ -457,7 +458,7 @@ class BlotterApp(ThemedApp):
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
         if severity == "error":
             seconds = max(seconds, UNTIL_DISMISSED_S)
-        message, title = visible(message), visible(title)
+        message, title = clean(message), clean(title)
         self.session.tape.note(f"{title}: {message}" if title else message, severity)
         self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
 

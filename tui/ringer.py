@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from tui.api.sanitize import clean
 from tui.service.numbers import counted
 from tui.service.tape.tape import TapeEntry, TapeSettings
-from widgets.visible import visible
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -60,4 +59,4 @@ def _in_short(news: Sequence[TapeEntry]) -> str:
     """Return news as one harmless text: the worst of it, and how much more there is."""
     first = next((each for each in news if each.role == "bad"), news[-1])
     more = f" (and {counted(len(news) - 1, 'more line')})" if len(news) > 1 else ""
-    return visible(clean(f"{first.text[:LONGEST]}{more}")).replace(";", ",")
+    return clean(f"{first.text[:LONGEST]}{more}").replace(";", ",")

@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from widgets.visible import visible
+from tui.api.sanitize import clean
 
 _WORD_LEFT: Final = re.compile(r"\w+\W*\Z|\W+\Z")
 _WORD_RIGHT: Final = re.compile(r"\W*\w+|\W+")
@@ -72,9 +72,9 @@ class LineEditor:
         """Return the part of the line around the cursor that fits ``width`` cells, and the cursor's place in
         it.
 
-        The part is for display: foreign characters are marked (:func:`~widgets.visible.visible`).
+        The part is for display: foreign characters are marked (:func:`~tui.api.sanitize.clean`).
         """
-        shown = visible(self.value)
+        shown = clean(self.value)
         self._start = min(self._start, self.cursor)
         while cell_len(shown[self._start : self.cursor]) >= width and self._start < self.cursor:
             self._start += 1

@@ -11,8 +11,8 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from tui.api.sanitize import clean
 from widgets.editor import LineEditor
-from widgets.visible import visible
 
 Kind = Literal["text", "choice", "flag"]
 Choices = tuple[str, ...] | Callable[[str], Sequence[str]]
@@ -190,7 +190,7 @@ class FieldEntry:
         if self.news:
             sentence = f"{self.news}. {sentence}" if sentence else self.news
             kind = kind if kind == "error" else "news"
-        return visible(sentence), kind
+        return clean(sentence), kind
 
     def _message(self) -> tuple[str, str]:
         problem = self.problem
@@ -275,12 +275,12 @@ class TextEntry(FieldEntry):
 
     def render(self, width: int, *, focused: bool) -> Drawn:
         if not focused:
-            return [(visible(self.line.value), "")]
+            return [(clean(self.line.value), "")]
         shown, at = self.line.window(width)
         if self.line.selected:
             return [(shown, "selected"), (" ", "cursor")]
-        completed = visible(self.field.completion(self.line.value)) if self.line.at_end else ""
-        begun = completed.casefold().startswith(visible(self.line.value).casefold())
+        completed = clean(self.field.completion(self.line.value)) if self.line.at_end else ""
+        begun = completed.casefold().startswith(clean(self.line.value).casefold())
         ghost = completed[len(self.line.value) :] if begun else f" → {completed}" if completed else ""
         under = shown[at : at + 1] or ghost[:1] or " "
         return [(shown[:at], ""), (under, "cursor"), (shown[at + 1 :], ""), (ghost[1:], "ghost")]
@@ -349,7 +349,7 @@ class ChoiceEntry(FieldEntry):
         self._typed = ""
 
     def render(self, width: int, *, focused: bool) -> Drawn:
-        return [(f"< {visible(self._value) or f'({self.field.empty})'} >", "chosen" if focused else "")]
+        return [(f"< {clean(self._value) or f'({self.field.empty})'} >", "chosen" if focused else "")]
 
     def _find(self, character: str) -> None:
         """Choose the option that begins with what is typed; a letter that matches none starts afresh."""

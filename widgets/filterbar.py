@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.api.sanitize import clean
 from widgets.editor import LineEditor
-from widgets.visible import visible
 
 DEBOUNCE_S: Final = 0.08
 """Seconds without typing after which the filter is applied."""
@@ -104,7 +104,7 @@ class FilterBar(Widget, can_focus=True):
 
     def say(self, note: str, *, wrong: bool = False) -> None:
         """Show ``note`` at the right: a count, or what is wrong with the filter."""
-        self._note = Content.styled(visible(note), "$text-error" if wrong else "$text-muted")
+        self._note = Content.styled(clean(note), "$text-error" if wrong else "$text-muted")
         self._wrong = wrong and bool(note)
         self.refresh()
 
@@ -179,7 +179,7 @@ class FilterBar(Widget, can_focus=True):
             return self._note.truncate(max(0, room), ellipsis=True)
         first = max(0, (self._chosen or 0) - _BEFORE_CHOSEN)
         said = Content("  ").join(
-            Content.styled(visible(each), "reverse" if number == self._chosen else "$text-muted")
+            Content.styled(clean(each), "reverse" if number == self._chosen else "$text-muted")
             for number, each in enumerate(offered[first:], start=first)
         )
         return said.truncate(max(0, room), ellipsis=True)

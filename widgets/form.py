@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from tui.api.sanitize import clean
 from widgets.field_list import NEXT, FieldList
 from widgets.fields import ChoiceEntry, Field, FieldEntry, Offer
 from widgets.grid.text import fit
 from widgets.key_names import key_words
-from widgets.visible import visible
 
 __all__ = ["Field", "FormFields"]
 
@@ -124,11 +124,11 @@ def _offered(offers: Sequence[Offer], value: str, width: int) -> Content:
     at = values.index(value) if value in values else -1
     start = max(0, min(at - MOST_OFFERED + 1, len(offers) - MOST_OFFERED))
     shown = offers[start : start + MOST_OFFERED]
-    widest = max(cell_len(visible(offer.value)) for offer in shown)
+    widest = max(cell_len(clean(offer.value)) for offer in shown)
     lines = []
     for number, offer in enumerate(shown, start):
         mark = ">" if number == at else " "
-        text = f"{mark} {fit(visible(offer.value), widest)}  {visible(offer.words)}"
+        text = f"{mark} {fit(clean(offer.value), widest)}  {clean(offer.words)}"
         lines.append(Content.styled(fit(text, max(1, width)), "reverse" if number == at else ""))
     if start + len(shown) < len(offers):
         more = len(offers) - start - len(shown) + 1
@@ -149,7 +149,7 @@ def explanation(entry: FieldEntry, *, told: bool = False) -> Content:
         return Content.styled(text, "$text-error")
     if isinstance(entry, ChoiceEntry):
         shown = [
-            (visible(option) or f"({field.empty})", "reverse" if option == entry.value else "")
+            (clean(option) or f"({field.empty})", "reverse" if option == entry.value else "")
             for option in entry.options
         ]
         return Content("  ").join(Content.styled(option, style) for option, style in shown)
@@ -162,9 +162,7 @@ def explanation(entry: FieldEntry, *, told: bool = False) -> Content:
             if field.help
             else "Known: "
         )
-        return Content.styled(visible(lead), "dim") + Content(
-            visible(", ".join(map(field.in_words, matches)))
-        )
+        return Content.styled(clean(lead), "dim") + Content(clean(", ".join(map(field.in_words, matches))))
     if kind != "help" and not told:
         return Content(text)
-    return Content.styled(visible(field.help or ("" if told else text)), "dim")
+    return Content.styled(clean(field.help or ("" if told else text)), "dim")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from widgets.visible import visible
+from tui.api.sanitize import clean
 
 NOT_LATIN: Final = "Keys are Latin letters, and {} is none: switch the keyboard to Latin."
 
@@ -19,4 +19,4 @@ def not_latin(character: str | None) -> str:
     if not character or not character.isalnum() or character.isascii():
         return ""
     is_latin = unicodedata.name(character[0], "").startswith("LATIN ")
-    return "" if is_latin else NOT_LATIN.format(visible(character))
+    return "" if is_latin else NOT_LATIN.format(clean(character))

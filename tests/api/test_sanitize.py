@@ -16,10 +16,11 @@ from tui.api.base import ProblemDetails, ResourceId
 from tui.api.lenient_json import MAX_TEXT
 from tui.api.models import Block, HistoryItem, Order, OrderGraphBlock
 from tui.api.requests import BookingReply, KeyedReply, ResourceList
-from tui.api.sanitize import clean
+from tui.api.sanitize import clean, escaped, escaped_lines
 
 HOSTILE = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x61C, *range(0x200B, 0x2010))]
 HOSTILE += [chr(code) for code in (*range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)]
+HOSTILE += list("\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u2800\u3164\uffa0\ufff9\ufffb\ufe0f\U000e0100")
 HOSTILE += [chr(code) for code in (0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xE0001, 0xE0020, 0xE007F)]
 
 ATTACKS = {
@@ -46,7 +47,10 @@ HARMLESS = [
     "=cmd|'/C calc'!A0",
     "Ägypten · 株式会社 · naïve – “quoted” … €",
     "אבג عربي",
-    "👩 emoji",
+    "👩 emoji ❤\ufe0f and an ideograph 葛\U000e0100",
+    "می\u200cخواهم",
+    "क्\u200dष",
+    "ᠣ\u180b",
     "back\\slash and 'quote' and \"double\"",
     "",
 ]
@@ -147,6 +151,28 @@ def test_a_history_of_hostile_values_is_readable() -> None:
     assert item.action == "x\ufffd"
     assert codec.value_text(item.previous_value) == "a\ufffd[2J"
     assert codec.value_text(item.new_value) == "b\ufffd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["OR\u200dD-1", "\u200cOR", "می\u200c", "\u200dष", "a\ufe0f", "é\ufe0f", "x\u180b", "👩\u200d🔬"],
+)
+def test_a_joiner_or_a_variant_where_no_script_has_one_is_marked(text: str) -> None:
+    assert clean(text).count("\ufffd") == 1
+    assert len(clean(text)) == len(text)
+
+
+def test_in_a_file_or_a_copy_it_is_told_what_stood_there_and_a_line_stays_a_line() -> None:
+    assert escaped("O\x1b]52;c;A\x07\r\n\t\x9b\u202e\u3164\U000e0041\ud800") == (
+        "O\\u001b]52;c;A\\u0007\\r\\n\\t\\u009b\\u202e\\u3164\\udb40\\udc41\\ud800"
+    )
+    assert escaped_lines("a\tb\nc\x1b\u00ad\r\n") == "a\tb\nc\\u001b\\u00ad\\r\n"
+
+
+@given(st.text(st.characters(codec=None)))
+def test_what_is_escaped_holds_nothing_hostile(text: str) -> None:
+    assert clean(escaped(text)) == escaped(text)
+    assert json.loads(escaped(json.dumps(text, ensure_ascii=False))) == text
 
 
 def test_what_is_wrong_with_a_bad_row_is_told_without_its_hostility() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tests.screens.dialogs.test_foreign_characters import FOREIGN, hostile, with_code
+from tui.api.sanitize import clean
 from tui.screens.detail.screen import DetailScreen
 from tui.screens.history.screen import HistoryScreen
 from tui.screens.ticket.screen import TicketScreen
-from widgets.visible import visible
 
 CODE = hostile(FOREIGN["escape"] + FOREIGN["C1"] + FOREIGN["clipboard"])
 
@@ -27,7 +27,7 @@ async def user() -> AsyncIterator[Blotter]:
 
 def all_is_plain(user: Blotter) -> bool:
     drawn = user.text().replace("\n", "")
-    return drawn == visible(drawn)
+    return drawn == clean(drawn)
 
 
 def is_open(user: Blotter, kind: type[object]) -> Callable[[], bool]:

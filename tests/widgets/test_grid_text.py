@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from widgets.grid.text import Align, Cut, clean, fit, width_of
+from tui.api.sanitize import clean
+from widgets.grid.text import Align, Cut, fit, width_of
 
 
 def test_text_is_padded_on_the_side_away_from_its_alignment() -> None:

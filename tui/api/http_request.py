@@ -16,6 +16,7 @@ from msgspec import Struct
 from tui.api import codec
 from tui.api.base import ResourceId
 from tui.api.operation import Operation
+from tui.api.sanitize import escaped
 from tui.api.urls import without_credentials
 
 QueryValue = str | int | datetime | Sequence[str] | None
@@ -44,14 +45,17 @@ class Request(Struct, Generic[ReplyT], frozen=True):
         return self.base_url + self.target
 
     def curl(self, *, token: str = "") -> str:
-        """Return the request as a curl command, the token redacted or in the shell's variable ``token``."""
+        """Return the request as a curl command, the token redacted or in the shell's variable ``token``.
+
+        Its body has no character that acts on a terminal: JSON means the same where they are escaped.
+        """
         import shlex
 
         headers = {"Authorization": REDACTED, **self.headers}
         words = [
             *("curl", "-X", self.operation.method, without_credentials(self.url)),
             *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}")),
-            *(("--data-raw", self.content.decode()) if self.content else ()),
+            *(("--data-raw", escaped(self.content.decode())) if self.content else ()),
         ]
         command = shlex.join(words)
         if not token:

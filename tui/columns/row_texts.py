@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.api.sanitize import clean
+from tui.api.sanitize import escaped
 from tui.columns.column import Column, Value, exported
 
 Line = Sequence[Value]
@@ -33,7 +33,7 @@ class RowFormat(Struct, frozen=True):
 
 def inert(value: Value) -> str:
     """Return a cell for a spreadsheet: a text that it would read as a formula gets a leading apostrophe."""
-    text = clean(exported(value))
+    text = escaped(exported(value))
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_SIGNS) else text
 
 
@@ -61,7 +61,7 @@ def as_json_lines(columns: Sequence[Column], lines: Iterable[Line]) -> str:
     def written(value: Value) -> str:
         if value is None or isinstance(value, (Decimal, int)):
             return "null" if value is None else exported(value)
-        return json.dumps(clean(exported(value)), ensure_ascii=False)
+        return escaped(json.dumps(exported(value), ensure_ascii=False))
 
     rows = (zip(names, map(written, line), strict=True) for line in lines)
     return "".join("{" + ", ".join(f"{name}: {value}" for name, value in row) + "}\n" for row in rows)
@@ -73,15 +73,15 @@ def as_markdown(columns: Sequence[Column], lines: Iterable[Line]) -> str:
     def row(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |\n"
 
-    def escaped(value: Value) -> str:
-        text = clean(exported(value))
+    def plain(value: Value) -> str:
+        text = escaped(exported(value))
         return re.sub(_OF_MARKDOWN, r"\\\1", text) if isinstance(value, str) else text
 
     return "".join(
         (
-            row(escaped(column.title) for column in columns),
+            row(plain(column.title) for column in columns),
             row("--:" if column.align != "left" else "---" for column in columns),
-            *(row(map(escaped, line)) for line in lines),
+            *(row(map(plain, line)) for line in lines),
         )
     )
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.actions.form_fields import pick
 from tui.api import codec
-from tui.api.sanitize import clean
+from tui.api.sanitize import escaped
 from tui.columns.column import exported
 from tui.columns.row_texts import MARKDOWN, TSV, inert
 from tui.columns.shown_rows import ShownRows
@@ -53,13 +53,13 @@ def _not_there(shown: ShownRows) -> str:
 
 
 def _ids(shown: ShownRows, desk: Desk | None) -> str:
-    return "\n".join(clean(str(ref.id)) for ref in shown.refs)
+    return "\n".join(escaped(str(ref.id)) for ref in shown.refs)
 
 
 def _cells(shown: ShownRows, desk: Desk | None) -> str:
     column = next(each for each in shown.columns if each.id == shown.column)
     rows = (row for key in shown.chosen if (row := shown.row(key)) is not None)
-    return "\n".join(clean(exported(column.value(shown.snapshot, row))) for row in rows)
+    return "\n".join(escaped(exported(column.value(shown.snapshot, row))) for row in rows)
 
 
 def _rows(shown: ShownRows, desk: Desk | None) -> str:
@@ -68,7 +68,7 @@ def _rows(shown: ShownRows, desk: Desk | None) -> str:
 
 def _json(shown: ShownRows, desk: Desk | None) -> str:
     rows = (shown.snapshot.row(ref) for ref in shown.refs)
-    return "\n".join(clean(codec.encode(row).decode()) for row in rows if row is not None)
+    return "\n".join(escaped(codec.encode(row).decode()) for row in rows if row is not None)
 
 
 def _curl(shown: ShownRows, desk: Desk | None) -> str:

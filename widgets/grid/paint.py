@@ -13,8 +13,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.api.sanitize import clean
 from widgets.grid.columns import GUTTER, Cell, GridColumn, Slot
-from widgets.grid.text import clean, fit
+from widgets.grid.text import fit
 
 
 class Glyphs(NamedTuple):

@@ -6,29 +6,18 @@ here, because a control character in a cell would act on the terminal.
 
 from __future__ import annotations
 
-import re
 from typing import Final, Literal
 
 from rich.cells import cell_len
 
+from tui.api.sanitize import clean
 from widgets.whole_numbers import end_before_number
 
 Align = Literal["left", "right", "point"]
 Cut = Literal["end", "middle", "last", "never"]
 
-_HOSTILE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
-)
-"""The set of :mod:`tui.api.sanitize`, which widgets must not import; a test holds the two equal."""
 _LONGEST: Final = 512
 """The characters of a text that are looked at, at most: more than any cell shows."""
-
-
-def clean(text: str) -> str:
-    """Return ``text`` with every character that could act on a terminal replaced by U+FFFD."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _HOSTILE.sub("\ufffd", text)
 
 
 def width_of(text: str) -> int:

@@ -11,11 +11,11 @@ import pytest
 
 from tests.blotter_app import Blotter, blotter
 from tui.api.http import AsyncBaseTransport
+from tui.api.sanitize import clean
 from tui.service.environment import EnvironmentKind
 from widgets.editor import LineEditor
 from widgets.fields import Field, entry_of
 from widgets.form import FormFields, explanation
-from widgets.visible import visible
 
 FOREIGN = {
     "escape": "\x1b[31m",
@@ -106,13 +106,13 @@ async def test_no_field_of_a_form_shows_what_acts_on_a_terminal_and_ids_are_sent
 
         def all_is_plain() -> None:
             drawn = form_text(user)
-            assert drawn == visible(drawn)
+            assert drawn == clean(drawn)
 
         await user.go("orders", "ORD-00005")
         await user.press("u")
         await user.form()
         all_is_plain()
-        assert visible(code) in form_text(user)
+        assert clean(code) in form_text(user)
         fields = user.app.screen.query_one(FormFields)
         while fields.current != "portfolio":
             await user.press("down")
@@ -147,8 +147,8 @@ async def test_the_help_of_a_field_that_names_portfolios_shows_nothing_foreign()
         while fields.current != "orders":
             await user.press("down")
         drawn = form_text(user)
-        assert visible(code) in drawn
-        assert drawn == visible(drawn)
+        assert clean(code) in drawn
+        assert drawn == clean(drawn)
 
 
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
@@ -163,7 +163,7 @@ def test_choices_messages_and_completions_show_nothing_foreign(foreign: str) -> 
         drawn = [text for text, _ in entry.render(60, focused=True) + entry.render(60, focused=False)]
         said = [entry.message()[0], explanation(entry).plain]
         for text in drawn + said:
-            assert text == visible(text)
+            assert text == clean(text)
     assert choice.value == code
 
 
@@ -171,12 +171,12 @@ def test_choices_messages_and_completions_show_nothing_foreign(foreign: str) -> 
 def test_what_is_shown_is_as_long_as_what_is_held_and_editing_keeps_the_rest(foreign: str) -> None:
     code = hostile(foreign)
     line = LineEditor(code)
-    assert len(visible(code)) == len(code)
-    assert line.window(60) == (visible(code), len(code))
+    assert len(clean(code)) == len(code)
+    assert line.window(60) == (clean(code), len(code))
     line.handle_key("backspace", None)
     assert line.value == code[:-1]
 
 
 def test_words_of_any_language_are_shown_as_they_are() -> None:
     for text in ("Zürich", "株式会社", "Ελλάδα", "ação 5 %", "£1,000"):
-        assert visible(text) == text
+        assert clean(text) == text

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from styles import sheet
-from tui.api.sanitize import clean
+from tui.api.sanitize import clean, escaped
 from tui.columns.factories import plain
 from tui.columns.shown_rows import ShownRows
 from tui.screens.desk_frame import FramedHeading
@@ -45,7 +45,7 @@ def pretty(raw: str) -> Content:
         text = msgspec.json.format(raw, indent=2)
     except msgspec.DecodeError:
         text = raw
-    lines = (clean(line) for line in text.split("\n"))
+    lines = (escaped(line) for line in text.split("\n"))
     return Content("\n".join(lines)).highlight_regex(_NAME, style="$text-accent")
 
 
@@ -69,7 +69,7 @@ class Members:
 
 
 def _cleaned(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(clean(label), clean(value)) for label, value in rows]
+    return [(escaped(label), escaped(value)) for label, value in rows]
 
 
 class DetailScreen(ShowsRows[None]):

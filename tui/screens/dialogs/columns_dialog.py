@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog, content_width
 from widgets.key_names import key_words
 from widgets.line_list import LineItem, LineList
-from widgets.visible import visible
 
 NARROWEST, WIDEST = 3, 60
 """The fewest and the most cells that a reader may give a column."""
@@ -119,7 +119,7 @@ class ColumnsDialog(Dialog[tuple[ColumnChoice, ...]]):
         """Tell what the column under the cursor says, or what is wrong."""
         said = self.query_one("#said", Static)
         said.set_class(bool(problem), "error")
-        said.update(problem or visible(self._choices[self._at].help))
+        said.update(problem or clean(self._choices[self._at].help))
 
     @property
     def _at(self) -> int:
@@ -193,7 +193,7 @@ def _line(choice: ColumnChoice, width: int) -> Content:
     box = "[x]" if choice.shown else "[ ]"
     size = f"{choice.own_width or choice.width:>3}{'*' if choice.own_width else ' '}"
     pinned = "pinned" if choice.pinned else "      "
-    title = Content(visible(choice.title)).truncate(_TITLE, ellipsis=True, pad=True)
+    title = Content(clean(choice.title)).truncate(_TITLE, ellipsis=True, pad=True)
     style = "" if choice.shown else "dim"
-    line = Content.assemble((f"{box} ", style), title, f" {size}  {pinned}  ", (visible(choice.help), "dim"))
+    line = Content.assemble((f"{box} ", style), title, f" {size}  {pinned}  ", (clean(choice.help), "dim"))
     return line.truncate(width, ellipsis=True)

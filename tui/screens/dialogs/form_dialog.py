@@ -16,13 +16,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.actions.action import WARNING
+from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog, content_width
 from widgets.field_list import LIST_STEPS, NEXT, RECALLS, SUBMIT
 from widgets.fields import STEPS, TURN
 from widgets.form import EXPLAIN_LINES, Field, FormFields
 from widgets.key_bar import hints_of
 from widgets.key_names import key_list, key_words
-from widgets.visible import visible
 
 CheckAll = Callable[[dict[str, str]], Sequence[str]]
 Live = Callable[[dict[str, str]], str]
@@ -141,7 +141,7 @@ class FormDialog(Dialog[dict[str, str]]):
             self._describe(fields.values)
             fields.go_to(self._draft.at)
         if self._draft.said:
-            self._show(Content(visible(self._draft.said)), wrong=True)
+            self._show(Content(clean(self._draft.said)), wrong=True)
         self.opened.set()
 
     def revise(
@@ -186,7 +186,7 @@ class FormDialog(Dialog[dict[str, str]]):
         """Say why what the form is for is not possible any more: it stays, and cannot be submitted."""
         self._impossible = f"Changed meanwhile: {reason}"
         if self.is_mounted:
-            self._show(Content(visible(self._impossible)), wrong=True)
+            self._show(Content(clean(self._impossible)), wrong=True)
 
     @property
     def _news(self) -> dict[str, str]:
@@ -248,11 +248,11 @@ class FormDialog(Dialog[dict[str, str]]):
     def _values_submitted(self, event: FormFields.Submitted) -> None:
         values = dict(event.values)
         if self._impossible:
-            self._show(Content(visible(self._impossible)), wrong=True)
+            self._show(Content(clean(self._impossible)), wrong=True)
             return
         problems = self._check_all(values) if self._check_all else ()
         if problems:
-            self._show(Content("\n".join(visible(problem) for problem in problems)), wrong=True)
+            self._show(Content("\n".join(clean(problem) for problem in problems)), wrong=True)
         else:
             entries = self.query_one(FormFields).list.entries
             for entry in entries:
@@ -270,7 +270,7 @@ class FormDialog(Dialog[dict[str, str]]):
     def _show_meaning(self, values: Mapping[str, str]) -> None:
         said = _lines(self._live(dict(values))) if self._live else ""
         most = self._most_objections
-        objections = [f"{WARNING}{visible(text)}" for text in self._judged[:most]]
+        objections = [f"{WARNING}{clean(text)}" for text in self._judged[:most]]
         if len(self._judged) > most:
             objections[-1] += f" · and {len(self._judged) - most} more in the preview"
         self._meaning = Content(said)
@@ -308,4 +308,4 @@ def _height(text: Content, columns: int) -> int:
 
 def _lines(text: str) -> str:
     """Return ``text`` as it can be shown, each of its lines on its own."""
-    return "\n".join(visible(line) for line in text.splitlines())
+    return "\n".join(clean(line) for line in text.splitlines())

@@ -12,10 +12,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions.action import Answer, Question
+from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog
 from widgets.key_bar import hints_of
 from widgets.key_names import key_words
-from widgets.visible import visible
 
 CHOOSE: Final = "enter"
 _MOVES: Final = {"j": OptionList.action_cursor_down, "k": OptionList.action_cursor_up}
@@ -49,7 +49,7 @@ class QuestionDialog(Dialog[str]):
         hints = [(f"{keys}, {key_words(CHOOSE)}", "choose"), *hints_of(self.BINDINGS)]
         with self.box(self._question.title, hints):
             if self._question.warning:
-                yield Static(visible(self._question.warning), id="warning", markup=False)
+                yield Static(clean(self._question.warning), id="warning", markup=False)
             yield Answers(id="answers", compact=True)
 
     def on_resize(self) -> None:
@@ -87,7 +87,7 @@ class QuestionDialog(Dialog[str]):
 
 def _line(number: int, answer: Answer, room: int) -> Content:
     """Return an answer in one line, or in two where it does not fit."""
-    label, count = visible(answer.label), visible(answer.count)
+    label, count = clean(answer.label), clean(answer.count)
     gap = room - cell_len(label) - cell_len(count) - 4
     between = " " * gap if gap >= 2 else "\n    "
     style = "bold" if answer.possible else "dim"
