@@ -73,6 +73,8 @@ class Scope(Struct, frozen=True):
     """The row under the cursor."""
     filter: str = ""
     """The filter of the rows shown."""
+    unread: int = 0
+    """The number of open decisions that this version of the program cannot read back."""
     unreachable: str = ""
     """Why nothing can be sent now, and what to do; empty when it can."""
     foretold: Mapping[str, str] = {}

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tui.api.client import Client
 from tui.api.errors import ApiError, Unauthenticated
 from tui.api.model_members import time_members
+from tui.api.urls import without_credentials
 from tui.service.desk_profile import DEFAULT_PROFILE, DeskProfile
 from tui.service.environment import Environment, EnvironmentKind, Health, State, Update
 from tui.service.journal.journal import Journal
@@ -32,6 +33,8 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from tui.service.exceptions.exception_kind import Trouble
+    from tui.service.journal.decisions import UnreadDecision
+    from tui.service.journal.opening import JournalOpening
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -51,10 +54,6 @@ NEEDED_NEXT: Final = (
     "tui.service.reference.ticket_facts",
 )
 """Loaded in a thread at the end of the first load."""
-
-
-MOST_TOLD: Final = 3
-"""Open decisions that are told in words; of more, their number is."""
 
 
 def _load_what_follows() -> None:
@@ -106,7 +105,7 @@ class Desk(SyncedDesk):
         self._unknown_outcomes: UnknownOutcomes | None = None
         self._open_sandbox = open_sandbox
         self._preparer: Preparer | None = None
-        self._told_unread = False
+        self._told_opening = False
 
     async def load(self) -> bool:
         """Read the whole desk; return whether it worked.
@@ -116,31 +115,19 @@ class Desk(SyncedDesk):
         loaded = await super().load()
         if self._writer is None:
             await asyncio.to_thread(_load_what_follows)
-            self._writing()
+            server = without_credentials(self.client.http.base_url)
+            self._writing(await asyncio.to_thread(self._journal.opening, server))
             if self.unknown:
                 self.notify_listeners()  # the screen was painted meanwhile
-        if loaded:
-            self._tell_unread()
+        if loaded and not self._told_opening:
+            self._told_opening = True
+            notice = self._writing().opening.notice(self.snapshot.time_in_words)
+            if notice:
+                self._notify(Update(self.snapshot, self.snapshot, notice=notice))
         if self._writing().is_news and loaded:
             found = await self.recheck()
             self._notify(Update(self.snapshot, self.snapshot, found=found))
         return loaded
-
-    def _tell_unread(self) -> None:
-        """Tell once of the open decisions that this version of the program cannot read back."""
-        unread = () if self._told_unread else self._writing().unread
-        self._told_unread = True
-        if unread:
-            told = "; ".join(
-                f"'{each.label}' of {self.snapshot.time_in_words(each.at)} ({each.why})"
-                if each.at
-                else f"'{each.label}' ({each.why})"
-                for each in unread[:MOST_TOLD]
-            )
-            more = f" and {len(unread) - MOST_TOLD:,} more" if len(unread) > MOST_TOLD else ""
-            notice = f"What became of this is not known, and this version cannot find out: {told}{more}."
-            advice = "Look at the rows, then choose 'Unknown: settled elsewhere'."
-            self._notify(Update(self.snapshot, self.snapshot, notice=f"{notice} {advice}"))
 
     def _held(self) -> frozenset[Ref] | None:
         """Return the rows that must not leave: those in use, and those of writes that are not settled."""
@@ -275,6 +262,11 @@ class Desk(SyncedDesk):
         return tuple(ref for call in calls for ref in call.verb.refs)
 
     @property
+    def unread(self) -> tuple[UnreadDecision, ...]:
+        """The open decisions of earlier runs that this version of the program cannot read back."""
+        return self._writer.unread if self._writer else ()
+
+    @property
     def unresolved(self) -> tuple[Ref, ...]:
         """The rows of unknown outcome that are not being read back: a person has to decide."""
         return self._writer.unresolved if self._writer else ()
@@ -331,12 +323,12 @@ class Desk(SyncedDesk):
             await self._preparer.close()
             self._preparer = None
 
-    def _writing(self) -> Writer:
+    def _writing(self, opening: JournalOpening | None = None) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""
         if self._writer is None:
             from tui.service.writes.writer import Writer
 
-            self._writer = Writer(self, self._journal, now=self._now, pause=self._pause)
+            self._writer = Writer(self, self._journal, now=self._now, pause=self._pause, opening=opening)
         return self._writer
 
     def _refusal(self, verb: Verb) -> Report:

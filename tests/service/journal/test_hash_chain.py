@@ -9,7 +9,6 @@ import pytest
 
 from tests.service.journal.test_journal import OLDER, intend, intent
 from tests.service.sample_rows import rid
-from tui.service.journal.chain_check import find_faults
 from tui.service.journal.journal import Journal
 from tui.service.verbs import CancelOrders
 
@@ -23,7 +22,7 @@ def append(path: Path, *ids: str) -> None:
 
 
 def faults(path: Path) -> list[str]:
-    return [str(fault) for fault in find_faults(Journal(path))]
+    return [str(fault) for fault in Journal(path).faults()]
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ CHANGES: list[tuple[str, Callable[[list[bytes]], list[bytes]], list[str]]] = [
         "a line put in",
         lambda all: [all[0], OLDER[0].encode() + b"\n", *all[1:]],
         [
-            "journal.jsonl, line 2: it carries no hash: an older version wrote it, or nobody of us",
+            "journal.jsonl, line 2: it carries no hash: an older version wrote it, or another program",
             "journal.jsonl, line 3: it was changed, or the line before it",
         ],
     ),

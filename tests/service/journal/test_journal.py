@@ -259,19 +259,20 @@ def test_an_open_intent_that_cannot_be_read_is_told_with_its_time_and_words(
     path = tmp_path / "journal.jsonl"
     path.write_bytes(line)
     journal = Journal(path)
-    found, [unread] = journal.interrupted()
-    assert found == ()
+    opening = journal.opening()
+    [unread] = opening.unread
+    assert opening.decisions == ()
     assert (unread.at, unread.label) == (NINE, words)
     assert unread.why.startswith(why)
     journal.conclude(unread.id, NINE, ())
-    assert journal.interrupted() == ((), ()), "a person settled it"
+    assert journal.opening().unread == (), "a person settled it"
 
 
 def test_what_a_newer_version_settled_is_settled(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     over = b'{"v":9,"n":4,"kind":"outcome","id":"I-9","at":"2026-11-20T09:00:01Z","items":[],"legs":2}\n'
     path.write_bytes(NEWER + over)
-    assert Journal(path).interrupted() == ((), ())
+    assert Journal(path).opening().unread == ()
 
 
 def test_what_no_line_tells_of_behind_damage_is_not_said_to_be_unsent(tmp_path: Path) -> None:

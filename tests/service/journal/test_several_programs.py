@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO
 
 from tests.paths import ROOT
-from tui.service.journal.chain_check import find_faults
 from tui.service.journal.journal import Journal
 from tui.service.outcomes import Status
 
@@ -64,7 +63,7 @@ def test_lines_of_three_programs_make_one_chain(tmp_path: Path) -> None:
         for each in programs:
             each.said()
     journal = Journal(path)
-    assert find_faults(journal) == ()
+    assert journal.faults() == ()
     ids = [intent.id for intent in journal.open_intents()]
     assert sorted(ids) == sorted(f"{name}-{number}" for name in "ABC" for number in range(40))
     assert [id for id in ids if id[0] == "A"] == [f"A-{number}" for number in range(40)]

@@ -488,6 +488,7 @@ class PanesScreen(BarsScreen):
             insisted=self.insisted,
             compliance_run=desk.profile.compliance_run if desk else None,
             pinned=self.pinned,
+            unread=len(desk.unread) if desk else 0,
             order_lines=session.order_lines,
         )
 

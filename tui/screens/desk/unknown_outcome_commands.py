@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.actions.action import Scope
@@ -84,14 +84,20 @@ def dismiss(desk: PanesScreen) -> None:
         desk.run_worker(desk.session.desk.dismiss(), group="writes")
 
 
-def _command(name: str, label: str, help: str, run: Run) -> DeskCommand:
+def _nothing_to_settle(scope: Scope) -> str | None:
+    return None if scope.unread else _nothing_unknown(scope)
+
+
+def _command(
+    name: str, label: str, help: str, run: Run, disabled: Callable[[Scope], str | None] = _nothing_unknown
+) -> DeskCommand:
     return DeskCommand(
         f"unknown_{name}",
         "",
         f"Unknown: {label}",
         help,
         "Unknown outcomes",
-        disabled_reason=_nothing_unknown,
+        disabled_reason=disabled,
         run=run,
     )
 
@@ -120,5 +126,5 @@ UNKNOWN: Final[tuple[DeskCommand, ...]] = (
     ),
     _command("recheck", "check again", "Read the rows back once more", recheck),
     _command("resend", "send again", "Send what is still unknown, with the same ids", resend),
-    _command("dismiss", "settled elsewhere", "Stop asking what became of them", dismiss),
+    _command("dismiss", "settled elsewhere", "Stop asking what became of them", dismiss, _nothing_to_settle),
 )

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
 from tui.service.journal.append_log import START, LoggedLine
 from tui.service.journal.hash_chain import ChainHead, advance, computed
-from tui.service.journal.lines import UnreadLine, read_line
-
-if TYPE_CHECKING:
-    from tui.service.journal.journal import Journal
+from tui.service.journal.lines import JournalLine, UnreadLine
 
 
 class JournalFault(Struct, frozen=True):
@@ -26,51 +20,41 @@ class JournalFault(Struct, frozen=True):
         return f"{self.file}, line {self.line:,}: {self.what}"
 
 
-def find_faults(journal: Journal) -> tuple[JournalFault, ...]:
-    """Return what is wrong with a journal, from its first line to its last; empty when it is whole."""
-    lines = [LoggedLine(journal.name, 0, b"", START)]
-    faults = [*faults_of(_watched(journal.log_lines(), lines))]
-    if journal.missing_bytes:
-        last = lines[-1]
-        faults.append(
-            JournalFault(last.file, last.number, f"{journal.missing_bytes:,} bytes are missing after it")
-        )
-    return tuple(faults)
+class ChainCheck:
+    """Checks lines one after the other, from the beginning of a chain."""
 
+    def __init__(self) -> None:
+        self._head = self._mended = ChainHead()
+        self._unread = 0
+        """The lines right before that cannot be read."""
+        self._last = LoggedLine("", 0, b"", START)
 
-def faults_of(lines: Iterable[LoggedLine]) -> Iterator[JournalFault]:
-    """Yield what is wrong with lines that follow each other from the beginning of a chain."""
-    head = mended = ChainHead()
-    unread = 0
-    """The lines right before that cannot be read."""
-    for line in lines:
-        if not line.text:
-            continue
-        found = read_line(line.text)
+    def next(self, line: LoggedLine, found: JournalLine | UnreadLine) -> JournalFault | None:
+        """Return what is wrong with the next line, which says what was ``found``; None when it is right."""
+        self._last = line
         if isinstance(found, UnreadLine) and found.envelope is None:
-            yield JournalFault(line.file, line.number, "it cannot be read")
-            unread += 1
-            head = mended = advance(line.text, head)
-            continue
+            self._unread += 1
+            self._head = self._mended = advance(line.text, self._head)
+            return JournalFault(line.file, line.number, "it cannot be read")
+        head, after = self._head, advance(line.text, self._head)
         hashed = computed(line.text, head)
-        after = advance(line.text, head)
+        what = ""
         if hashed is None and head.number:
-            yield JournalFault(
-                line.file, line.number, "it carries no hash: an older version wrote it, or nobody of us"
-            )
-        elif hashed is not None and after.hash not in (hashed, computed(line.text, mended)):
+            what = "it carries no hash: an older version wrote it, or another program"
+        elif hashed is not None and after.hash not in (hashed, computed(line.text, self._mended)):
             missing = after.number - head.number - 1
-            if not 0 < missing <= unread:
-                yield JournalFault(line.file, line.number, _what(missing))
-        head, mended = after, ChainHead(after.number, hashed or after.hash)
-        unread = 0
+            what = "" if 0 < missing <= self._unread else _what(missing)
+        self._head, self._mended = after, ChainHead(after.number, hashed or after.hash)
+        self._unread = 0
+        return JournalFault(line.file, line.number, what) if what else None
 
-
-def _watched(lines: Iterable[LoggedLine], last: list[LoggedLine]) -> Iterator[LoggedLine]:
-    """Yield lines, and keep the latest of them in ``last``."""
-    for line in lines:
-        last[:] = [line]
-        yield line
+    def end(self, missing_bytes: int) -> JournalFault | None:
+        """Return what is wrong with the end, of which so many bytes are missing."""
+        if not missing_bytes:
+            return None
+        return JournalFault(
+            self._last.file, self._last.number, f"{missing_bytes:,} bytes are missing after it"
+        )
 
 
 def _what(missing: int) -> str:

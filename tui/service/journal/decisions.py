@@ -261,7 +261,7 @@ class DecisionRecords:
 
     def _add_unread(self, line: UnreadLine) -> None:
         envelope = line.envelope
-        if envelope is None or not envelope.kind:
+        if envelope is None:
             self.doubt()
         elif envelope.kind in ("decision", "intent"):
             self.unread[envelope.id] = (envelope, line.why)

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from tui.api import codec
 from tui.service.journal.append_log import START, AppendLog, FileLog, LoggedLine, MemoryLog
+from tui.service.journal.chain_check import ChainCheck, JournalFault
 from tui.service.journal.decisions import (
     Decision,
     DecisionRecords,
@@ -44,6 +45,7 @@ from tui.service.journal.lines import (
     raw,
     read_line,
 )
+from tui.service.journal.opening import JournalOpening
 from tui.service.journal.program_runs import ProgramRuns, is_process
 from tui.service.outcomes import Difference, Outcome
 from tui.service.snapshot.snapshot import Ref
@@ -280,17 +282,22 @@ class Journal:
 
         Left out are the decisions of another program that is running: it will tell them itself.
         """
-        return self.interrupted(server)[0]
+        return self.opening(server).decisions
 
-    def interrupted(
-        self, server: str | None = None
-    ) -> tuple[tuple[OpenDecision, ...], tuple[UnreadDecision, ...]]:
-        """Return the decisions that are not told whole, and those of them this version cannot read."""
-        records = DecisionRecords()
-        for line in self.lines():
+    def opening(self, server: str | None = None) -> JournalOpening:
+        """Return what earlier runs left open on ``server``, on any when it is not named, and what is damaged.
+
+        A long journal takes a while: call it in a thread.
+        """
+        records, check = DecisionRecords(), ChainCheck()
+        faults = []
+        for each in self._log.read():
+            line = read_line(each.text)
             records.add(line)
+            faults.append(check.next(each, line))
         if self.missing_bytes:
             records.doubt()
+            faults.append(check.end(self.missing_bytes))
         found = [
             record.read()
             for record in records.records.values()
@@ -301,10 +308,18 @@ class Journal:
             for envelope, why in records.unread.values()
             if server in (None, envelope.server) or not envelope.server
         ]
-        return (
+        return JournalOpening(
             tuple(each for each in found if isinstance(each, OpenDecision)),
             (*(each for each in found if isinstance(each, UnreadDecision)), *unread),
+            tuple(fault for fault in faults if fault is not None),
         )
+
+    def faults(self) -> tuple[JournalFault, ...]:
+        """Return what is wrong with it, from its first line to its last; empty when it is whole."""
+        check = ChainCheck()
+        faults = [check.next(each, read_line(each.text)) for each in self._log.read()]
+        faults.append(check.end(self.missing_bytes))
+        return tuple(fault for fault in faults if fault is not None)
 
     def open_intents(self, server: str | None = None) -> tuple[Intent, ...]:
         """Return the calls of unknown outcome, oldest first; those on ``server`` if it is named."""

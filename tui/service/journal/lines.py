@@ -161,6 +161,8 @@ def read_line(text: bytes) -> JournalLine | UnreadLine:
         envelope = _ENVELOPE.decode(text)
     except UNREADABLE:
         return UnreadLine(why)
+    if not envelope.kind:
+        return UnreadLine(why)
     return UnreadLine(NEWER if envelope.v > VERSION else why, envelope)
 
 

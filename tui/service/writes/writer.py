@@ -21,6 +21,7 @@ from tui.api.errors import ApiError, NotSent, Unauthenticated
 from tui.service.ids import new_id
 from tui.service.journal.decisions import DOUBTFUL, Decision, Intent, OpenDecision, UnreadDecision
 from tui.service.journal.journal import Journal
+from tui.service.journal.opening import JournalOpening
 from tui.service.outcomes import Difference, Outcome, Report, Status
 from tui.service.sentence import wording, wording_later
 from tui.service.snapshot.snapshot import Ref, Snapshot
@@ -65,7 +66,15 @@ class WritableDesk(ReadableDesk, SendingDesk, Protocol):
 
 
 class Writer:
-    """Carries out the verbs of one desk."""
+    """Carries out the verbs of one desk.
+
+    Args:
+        desk: is written for, and read back.
+        journal: takes every decision, call and outcome.
+        now: this machine's clock, aware UTC.
+        pause: waits between two reads of an unknown outcome, in seconds.
+        opening: what the journal told when it was opened; without it, it is read here.
+    """
 
     def __init__(
         self,
@@ -74,6 +83,7 @@ class Writer:
         *,
         now: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]],
+        opening: JournalOpening | None = None,
     ) -> None:
         self._desk = desk
         self._sender = CallSender(desk, journal, now)
@@ -86,8 +96,10 @@ class Writer:
         """What was not sent of decisions, by their ids, until somebody was told."""
         self._untold: set[str] = set()
         """The decisions of several calls whose report is to be read, because not all of it is done."""
-        interrupted, self._unread = journal.interrupted(self._sender.server)
-        self._interrupted = {each.decision.id: each for each in interrupted}
+        self.opening = opening or journal.opening(self._sender.server)
+        """What the journal told when it was opened."""
+        self._unread = self.opening.unread
+        self._interrupted = {each.decision.id: each for each in self.opening.decisions}
         """The decisions that an earlier run of the program told nobody of."""
         for each in self._interrupted.values():
             for intent in each.unknown:
