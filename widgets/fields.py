@@ -67,8 +67,9 @@ class Field(Struct, frozen=True):
     the form, with words, for the text typed so far: in a form of one field keys step through them. ``check``
     and ``echo`` are called with text that is not empty: ``check`` returns a sentence that says what is wrong,
     or None; ``echo`` what was understood, in full words. A ``wide`` field takes the whole line and has its
-    message on the next. ``empty`` is the word for an empty choice. Keys go back in a ``history`` of what was
-    submitted before.
+    message on the next. In a field for ``lines`` several that are pasted stay: they are its value as they
+    came, until somebody types. ``empty`` is the word for an empty choice. Keys go back in a ``history`` of
+    what was submitted before.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Field(Struct, frozen=True):
     echo: Callable[[str], str] = _understood
     required: bool = False
     wide: bool = False
+    lines: bool = False
     empty: str = "none"
     offers: Callable[[str], Sequence[Offer]] | None = None
     history: History | None = None
@@ -211,6 +213,8 @@ class TextEntry(FieldEntry):
         self.line = LineEditor(field.value)
         self._narrowed = ""
         """What was typed by hand: it narrows what is offered."""
+        self._pasted = ""
+        """Several lines that were pasted, in the place of what is typed."""
         self._recalled = 0
         """How far back in the history it is; what was being typed is at zero."""
         self._typed = ""
@@ -218,13 +222,24 @@ class TextEntry(FieldEntry):
     @property
     def value(self) -> str:
         """The text without spaces around it, in the letter case of the choice it names."""
-        return self.field.spelt(self.line.value.strip(" "))
+        return self._pasted or self.field.spelt(self.line.value.strip(" "))
 
     @value.setter
     def value(self, value: str) -> None:
-        self.line.set(value)
+        self._take(value)
+
+    def _take(self, text: str) -> None:
+        """Hold a text: several lines as they came, where the field is for them."""
+        lines = text.splitlines()
+        several = self.field.lines and len(lines) > 1
+        self._pasted = "\n".join(lines) if several else ""
+        self.line.set(f"{len(lines):,} lines pasted" if several else text)
 
     def handle_key(self, key: str, character: str | None) -> bool:
+        if self._pasted and (character is not None or key in ("backspace", "delete", "ctrl+u")):
+            self._take("")
+            if character is None:
+                return True
         if key == "right" and self.complete():
             return True
         before = self.line.value
@@ -235,6 +250,10 @@ class TextEntry(FieldEntry):
         return True
 
     def paste(self, text: str) -> None:
+        if self.field.lines and len(text.splitlines()) > 1:
+            self._take(text)
+            return
+        self._take("" if self._pasted else self.line.value)
         self.line.insert(text)
         self._narrowed = self.line.value
 

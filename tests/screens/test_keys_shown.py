@@ -138,7 +138,7 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         "export": "X",
         "filter": "F",
         "history": "H",
-        "raw": "I",
+        "raw": "J",
         "refresh": "R",
         "tape": "A",
         "exceptions": "9",
@@ -180,8 +180,8 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         assert "R reload" in user.text()
         await left("escape")
         await opened(TicketScreen, "enter", lists=False)
-        assert "H history  I raw JSON" in user.text()
-        await opened(DetailScreen, "I", lists=False)
+        assert "H history  J raw JSON" in user.text()
+        await opened(DetailScreen, "J", lists=False)
         await user.press("escape")
         await user.until(lambda: isinstance(user.app.screen, TicketScreen))
         await left("escape")

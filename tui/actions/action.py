@@ -8,10 +8,10 @@ are made from these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,9 +24,13 @@ from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.api.requests import MarketStatus
+    from tui.service.desk import Desk
     from tui.service.desk_profile import ComplianceRun
     from tui.service.environment import Environment
+    from tui.service.outcomes import Report
     from tui.service.reference.ticket_facts import TicketFacts
     from tui.service.verbs import Verb
     from widgets.fields import Field, History
@@ -93,6 +97,10 @@ class Scope(Struct, frozen=True):
     """What is known beside the rows, such as holdings; None before there is a desk."""
     zone: tzinfo = UTC
     """The zone of the desk, whose day a new id names."""
+
+    def at(self, snapshot: Snapshot) -> Scope:
+        """Return the same scope on the desk as it is by now."""
+        return replace(self, snapshot=snapshot)
 
     def new_id(self, kind: EntityKind, scope: str) -> ResourceId:
         """Return the id of a new row, in ``scope``; one that the desk knows already is drawn again."""
@@ -279,10 +287,34 @@ class Sought(Struct, frozen=True):
     otherwise: str = ""
 
 
+class Ready(Protocol):
+    """What was found out before a verb is shown: it is made there, and told of afterwards."""
+
+    @property
+    def question(self) -> str:
+        """What is still to be asked, as a sentence; empty when it can be shown."""
+        ...
+
+    @property
+    def left_out(self) -> str:
+        """What is left out of it, as a sentence."""
+        ...
+
+    @property
+    def verb(self) -> Verb:
+        """What is to be confirmed."""
+        ...
+
+    def told(self, report: Report | None, folder: Path) -> str:
+        """Write down what became of it, and return a sentence that says where."""
+        ...
+
+
 class FormAndVerb(Struct, frozen=True):
     """The form of an action that writes, and the verb made of its answers.
 
-    ``sought`` returns the instrument that has to be looked up before the verb can be made.
+    ``sought`` returns the instrument that has to be looked up before the verb can be made. ``ahead`` finds
+    out what takes longer, such as what is in a file; the verb is the one it makes.
 
     An action without a ``form`` asks nothing, or one ``question``, whose answer is the value of ``answer``.
     """
@@ -291,6 +323,7 @@ class FormAndVerb(Struct, frozen=True):
     form: Callable[[Scope], Form] | None = None
     question: Callable[[Scope], Question] | None = None
     sought: Callable[[Scope, Values], Sought | None] | None = None
+    ahead: Callable[[Scope, Values, Desk], Awaitable[Ready]] | None = None
 
 
 class WriteAction(Action, frozen=True, kw_only=True):

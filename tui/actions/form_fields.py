@@ -278,10 +278,14 @@ def text(
     help: str = "",
     required: bool = False,
     wide: bool = False,
+    lines: bool = False,
     check: Callable[[str], str | None] | None = None,
     echo: Callable[[str], str] | None = None,
 ) -> Field:
-    """Return a field for a text, completed from ``choices`` while it is typed, or taken from ``offers``."""
+    """Return a field for a text, completed from ``choices`` while it is typed, or taken from ``offers``.
+
+    Into one for ``lines`` several can be pasted.
+    """
     return Field(
         id,
         label,
@@ -292,6 +296,7 @@ def text(
         help=help,
         required=required,
         wide=wide,
+        lines=lines,
         check=check or (lambda _: None),
         echo=echo or (lambda _: ""),
     )

@@ -59,6 +59,12 @@ def _move() -> FormAndVerb:
     return FormAndVerb(move_verb, move_form)
 
 
+def _import_basket() -> FormAndVerb:
+    from tui.actions.basket import import_basket_ahead, import_basket_form, import_basket_verb
+
+    return FormAndVerb(import_basket_verb, import_basket_form, ahead=import_basket_ahead)
+
+
 def _update() -> FormAndVerb:
     from tui.actions.update import update_form, update_verb
 
@@ -129,6 +135,14 @@ TRADE: Final[tuple[WriteAction, ...]] = (
         label="New by line",
         help="New orders in one line: b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%",
         load=_new_by_line,
+        endpoints=("create_orders",),
+    ),
+    WriteAction(
+        id="import_basket",
+        key="I",
+        label="Import basket",
+        help="New orders from a file of CSV or JSON lines, or from cells pasted from a spreadsheet",
+        load=_import_basket,
         endpoints=("create_orders",),
     ),
     WriteAction(

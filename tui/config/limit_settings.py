@@ -17,7 +17,7 @@ from tui.input_files.mistakes import Mistake
 
 LimitValues = Mapping[str, Decimal | None]
 """Limits by name; None is no limit."""
-BANDS: Final = ("notional", "volume", "price", "size", "items")
+BANDS: Final = ("notional", "volume", "price", "size", "items", "basket")
 """The limits that have a soft value, above which the count is typed, and a hard one, which refuses."""
 SUBJECTS: Final = ("compliance", "approval")
 """What a server may give states of, without which a block is not simply placed."""
@@ -73,6 +73,8 @@ DEFAULT_TABLE: Final = LimitTable(
             "size_hard": "50",
             "items_soft": "25",
             "items_hard": "250",
+            "basket_soft": "25",
+            "basket_hard": "10000",
             "prod_items": "5",
             "prod_notional": "1000000",
         }

@@ -139,6 +139,12 @@ class LimitEntries(ClassLimits):
     items_hard: LimitNumber = Field(
         _LIMITS["items_hard"], description="Items of one decision above which it is refused."
     )
+    basket_soft: LimitNumber = Field(
+        _LIMITS["basket_soft"], description="Orders of one basket above which the count is typed."
+    )
+    basket_hard: LimitNumber = Field(
+        _LIMITS["basket_hard"], description="Orders of one basket above which it is refused."
+    )
     prod_items: LimitNumber = Field(
         _LIMITS["prod_items"], description="Items above which the count is typed on a PROD environment."
     )

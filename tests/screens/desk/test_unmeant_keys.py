@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator, Container, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -30,6 +31,7 @@ from widgets.form import FormFields
 TYPED: Final[Mapping[str, Mapping[str, str]]] = {
     "new": {"instrument": "VOD", "orders": "UKEQ-GROW 30k"},
     "new_by_line": {"line": "b 30k VOD lmt 0.82 day @UKEQ-GROW"},
+    "import_basket": {"file": str(Path(__file__).parent / "basket.csv")},
     "place": {"counterparty": "ALBN"},
     "update": {"quantity": "+1"},
     "fill executions": {"quantity": "0"},

@@ -179,6 +179,9 @@ class DeskScreen(PanesScreen):
             if prepared is None:
                 return
             report = await send(self.app, prepared, desk)
+            if draft.ready is not None:
+                said = await asyncio.to_thread(draft.ready.told, report, self.session.export_path("."))
+                self.notify(said, markup=False)
             jump = await tell(self.app, report, desk, self.session)
             again = goes_back(report, draft, replace(scope, snapshot=self.snapshot), prepared.verb)
             if jump is not None or self.in_dialog or again is None:

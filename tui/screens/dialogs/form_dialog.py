@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.actions.action import WARNING
+from tui.actions.action import WARNING, Ready
 from tui.api.sanitize import clean
 from tui.screens.dialogs.dialog import Dialog, content_width
 from widgets.field_list import LIST_STEPS, NEXT, RECALLS, SUBMIT
@@ -55,6 +55,8 @@ class Draft(Struct):
     at: str = ""
     said: str = ""
     type: str = ""
+    ready: Ready | None = None
+    """What was found out before it was shown, where that takes a while."""
 
     def filled(self, fields: Sequence[Field]) -> tuple[Field, ...]:
         """Return ``fields`` with the values of the draft; what nobody typed is as it is now."""

@@ -67,6 +67,13 @@ async def ask_for_verb(
             scope = replace(scope, snapshot=desk.snapshot)
             if draft.said:
                 continue
+        draft.ready = None
+        if loaded.ahead is not None:
+            ready = await loaded.ahead(scope, values, desk)
+            scope, left_out, draft.said = scope.at(desk.snapshot), ready.left_out, ready.question
+            if draft.said:
+                continue
+            draft.ready = ready
         if loaded.question is not None:
             scope = replace(scope, snapshot=desk.snapshot)  # a frozen desk shows older rows
             question = await asyncio.to_thread(loaded.question, scope)
@@ -81,7 +88,11 @@ async def ask_for_verb(
         if loaded.form is not None:  # which may have been open for long
             scope = replace(scope, now=desk.beside.facts.now())
         try:
-            verb = await _beside(partial(loaded.verb, scope, values), many=many)
+            verb = (
+                draft.ready.verb
+                if draft.ready is not None
+                else await _beside(partial(loaded.verb, scope, values), many=many)
+            )
         except ValueError as error:  # what was looked up is another than what was typed for
             if loaded.form is None:
                 raise
@@ -117,7 +128,8 @@ async def _filled(
 
     Returns the scope with the rows that the form told of last.
     """
-    make = action.load().form
+    loaded = action.load()
+    make = loaded.form
     assert make is not None
     reason = action.refusal(scope) if draft.values else None
     if reason:
@@ -127,7 +139,7 @@ async def _filled(
     form = await _beside(partial(make, scope), many=len(scope.ids) > PART)
     draft.at = field_at_fault(f"{draft.type} {draft.said}", [field.id for field in form.fields])
     intro = action.intro(scope, form, left_out)
-    judge = partial(_objections, action, scope, desk)
+    judge = partial(_objections, action, scope, desk) if loaded.ahead is None else None
     asked = FormDialog(form.title, intro, form.fields, form.check, form.live, draft, judge)
     async with form_kept_fresh(asked, action, scope, desk, told) as newest:
         answered = await app.push_screen_wait(asked)

@@ -45,6 +45,7 @@ class CreateOrders(Verb, frozen=True):
     """Create orders and create or update their blocks; a call is done whole or not at all (2.1)."""
 
     requests: tuple[BlockAndOrdersRequest, ...]
+    basket: bool = False
 
     operation: ClassVar = operations.CREATE_ORDERS
     title: ClassVar[str] = "Create"
@@ -59,13 +60,29 @@ class CreateOrders(Verb, frozen=True):
     def refs(self) -> tuple[Ref, ...]:
         return tuple(order_ref(order.id) for request in self.requests for order in request.orders)
 
+    @property
+    def of_basket(self) -> bool:
+        return self.basket
+
+    def split(self) -> tuple[CreateOrders, ...]:
+        """Return calls of so many orders as others have items: each is done whole or not at all."""
+        calls: list[list[BlockAndOrdersRequest]] = []
+        room = 0
+        for request in self.requests:
+            if len(request.orders) > room or not calls:
+                calls.append([])
+                room = self.operation.limit
+            calls[-1].append(request)
+            room -= len(request.orders)
+        return tuple(replace(self, requests=tuple(call)) for call in calls) or (self,)
+
     def only(self, refs: Collection[Ref]) -> CreateOrders:
         kept = (
             replace(request, orders=orders)
             for request in self.requests
             if (orders := tuple(order for order in request.orders if order_ref(order.id) in refs))
         )
-        return CreateOrders(tuple(kept))
+        return replace(self, requests=tuple(kept))
 
     def build(self, client: Client, key: str | None = None) -> Request[ResourceList[BlockAndOrders]]:
         return client.build(self.operation, BlockAndOrdersCreateRequest(requests=self.requests), key=key)

@@ -99,6 +99,11 @@ class Verb(Struct, frozen=True):
         return False
 
     @property
+    def of_basket(self) -> bool:
+        """Whether somebody wrote every item of it down: a basket has limits of its own."""
+        return False
+
+    @property
     def name(self) -> str:
         """The operation's own name, such as ``cancelorders``: the journal finds the verb by it."""
         return self.operation.short_path

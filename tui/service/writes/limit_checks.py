@@ -158,10 +158,11 @@ class LimitChecks:
         if self._verb.emergency:
             return
         count = Decimal(self._verb.count)
-        for guard, bound in self._exceeded("items", count):
-            text = (
-                f"{counted(count, 'item')} in one batch, above the {limit_words(guard, bound, number_text)}."
-            )
+        band = "basket" if self._verb.of_basket else "items"
+        for guard, bound in self._exceeded(band, count):
+            words = limit_words(guard, bound, number_text)
+            together = "basket" if self._verb.of_basket else "batch"
+            text = f"{counted(count, 'item')} in one {together}, above the {words}."
             yield Finding("large batch", text, count, guard)
 
     def _production(self) -> Iterator[Finding]:
