@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from tui.api.base import ProblemDetails
 from tui.api.http import asgi_transport
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
+from tui.oms.http import write_endpoints
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.store import reader_pool
 
@@ -247,6 +249,9 @@ def response_bytes(port: int, raw: bytes) -> tuple[int, dict[str, str], bytes]:
     return int(first.split()[1]), dict(part.lower().split(": ", 1) for part in rest), body
 
 
+LENGTHS = b"POST /api/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer T\r\n"
+
+
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
@@ -255,6 +260,8 @@ def response_bytes(port: int, raw: bytes) -> tuple[int, dict[str, str], bytes]:
         (b"GET /api/orders HTTP/1.1\r\n\r\n", 400),
         (b"GET /api/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 20_000, 431),
         (b"GET /api/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: many\r\n\r\n", 400),
+        (LENGTHS + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (LENGTHS + b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\nGET /api/", 400),
     ],
 )
 def test_bytes_that_are_not_http_are_answered_with_a_problem(port: int, raw: bytes, status: int) -> None:
@@ -277,3 +284,28 @@ def test_head_has_no_body_and_keeps_the_connection_usable(port: int) -> None:
         )
         assert large.status_code == 413
         assert client.get("/api/orders").status_code == 200
+
+
+async def test_a_failure_is_one_line_in_the_log_without_what_the_client_sent(
+    raw: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*given: Any) -> bytes:
+        raise KeyError(given[-1])
+
+    monkeypatch.setattr(write_endpoints, "write", fails)
+    answer = await raw.post(CREATE, content=b'{"requests": ["hush"]}', headers=JSON)
+    found = problem(answer)
+    assert (found.status, found.name) == (500, "ServerError")
+    (record,) = (each for each in caplog.records if each.name.startswith("tui.oms"))
+    assert record.getMessage().startswith("A request failed: KeyError at http/test_guards.py:")
+    assert record.__dict__["request"] == answer.headers["lusid-meta-requestid"]
+    assert "hush" not in caplog.text + answer.text
+
+
+async def test_a_compressed_body_is_refused(raw: httpx.AsyncClient) -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    found = problem(await raw.post(CREATE, content=bomb, headers={**JSON, "content-encoding": "gzip"}))
+    assert (found.status, found.detail) == (
+        415,
+        "The body must be sent as it is; its Content-Encoding is 'gzip'.",
+    )

@@ -18,9 +18,8 @@ from tests.paths import ROOT
 from tui.cli import main
 from tui.oms.demo.universe import instrument_table
 from tui.oms.engine.engine import Engine
-from tui.oms.run import uvicorn_protocol
 from tui.oms.run.embedded import Embedded
-from tui.oms.run.serve import UvicornServer, _listen
+from tui.oms.run.uvicorn_server import UvicornServer, listen
 from tui.oms.store import StoreError
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -309,23 +308,6 @@ def test_a_system_without_file_locks_opens_no_file(
     assert not list(tmp_path.iterdir())
 
 
-async def test_a_head_that_does_not_arrive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uvicorn_protocol, "HEAD_S", 0)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        embedded = await Embedded.open(None, size="empty", market=False)
-        server = UvicornServer(embedded.app)
-        serving = asyncio.create_task(server.serve(listening))
-        reader, writer = await asyncio.open_connection(*listening.getsockname())
-        writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x")
-        answer = await reader.read()
-        writer.close()
-        server.stop()
-        await serving
-        await embedded.close()
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"The request did not arrive in time." in answer
-
-
 HOSTS = (
     "127.0.0.1",
     pytest.param("::1", marks=pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")),
@@ -334,14 +316,14 @@ HOSTS = (
 
 @pytest.mark.parametrize("host", HOSTS)
 async def test_a_response_does_not_wait_for_the_acknowledgement_of_its_head(host: str) -> None:
-    with _listen(host, 0) as listening:
+    with listen(host, 0) as listening:
         embedded = await Embedded.open(None, size="empty", market=False)
         server = UvicornServer(embedded.app)
         serving = asyncio.create_task(server.serve(listening))
         reader, writer = await asyncio.open_connection(*listening.getsockname()[:2])
         writer.write(b"GET /api/orders HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-        (connection,) = server._server.server_state.connections
+        (connection,) = server.connections
         accepted = connection.transport.get_extra_info("socket")
         no_delay = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         writer.close()

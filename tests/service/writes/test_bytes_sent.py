@@ -23,7 +23,7 @@ from tui.api.http import Http, asgi_transport
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server, ServerSettings
 from tui.oms.http.call import Generation
-from tui.oms.run.serve import UvicornServer
+from tui.oms.run.uvicorn_server import UvicornServer
 from tui.secret import Secret
 from tui.service.desk import Desk
 from tui.service.environment import Environment, EnvironmentKind

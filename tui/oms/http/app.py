@@ -8,6 +8,7 @@ serve the operations, which are declared in :mod:`tui.api.operations` only.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -26,6 +27,7 @@ from tui.api.operation import Operation
 from tui.api.operations import MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I
 from tui.oms.domain.caller import Caller
 from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
+from tui.oms.domain.failures import place_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
 from tui.oms.http import deadlines, guards, idempotency, property_keys, read_endpoints
@@ -227,12 +229,19 @@ class Server:
             response = address_too_long()
         except ClientDisconnect:
             return
-        except Exception:
-            log.exception("Request %s failed", request_id, extra={"request": request_id})
+        except sqlite3.Error as error:
+            log.error("The database cannot be read: %s", place_of(error), extra={"request": request_id})
+            detail = f"The database cannot be read: {error}. Check it with 'blotter serve --verify'."
+            failure = Refusal("StoreFailure", detail, code=UNLISTED, status=503)
+            response = problem_response(failure, request, request_id)
+        except Exception as error:  # noqa: BLE001, logged without its message, which may quote the client
+            log.error("A request failed: %s", place_of(error), extra={"request": request_id})
             detail = f"The server failed while it worked on request {request_id}; its log says more."
             failure = Refusal("ServerError", detail, code=UNLISTED, status=500)
             response = problem_response(failure, request, request_id)
         add_headers(response, request, request_id, started)
+        if guards.has_two_lengths(request):
+            response.headers["connection"] = "close"
         if self._settings.faults is not None:
             response.headers["blotter-faults"] = str(self._settings.faults)
         _log_answer(request, response, request_id, started)
@@ -295,7 +304,8 @@ class Server:
 
 def _log_answer(request: Request, response: Response, request_id: str, started: float) -> None:
     """Log a request and its answer, without what was asked for and what came."""
-    level = logging.DEBUG if response.status_code < 500 else logging.WARNING
+    # 500 has a line of its own already.
+    level = logging.WARNING if response.status_code > 500 else logging.DEBUG
     if log.isEnabledFor(level):
         milliseconds = round((time.monotonic() - started) * 1000)
         said = "%s %s: %d in %d ms"

@@ -34,10 +34,12 @@ def check(request: Request, hosts: frozenset[str] | None, max_url: int) -> None:
     """Refuse requests of web pages, for other hosts, and with too long an address or head.
 
     Raises:
-        Refusal: 403 (no CORS, no DNS rebinding) or 431.
+        Refusal: 400, 403 (no CORS, no DNS rebinding) or 431.
         AddressTooLong: it has more than ``max_url`` characters.
     """
     headers = request.scope["headers"]
+    if has_two_lengths(request):
+        raise rejected("The request has both a Content-Length and a Transfer-Encoding.", 400)
     if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
         raise rejected(f"The headers are longer than {MAX_HEADER_BYTES} bytes.", 431)
     if "origin" in request.headers:
@@ -48,6 +50,11 @@ def check(request: Request, hosts: frozenset[str] | None, max_url: int) -> None:
         raise _denied(f"This server is not called '{name}'.")
     if len(str(request.url)) > max_url:
         raise AddressTooLong
+
+
+def has_two_lengths(request: Request) -> bool:
+    """Return whether two readers may disagree where the body ends: the connection is not to be used again."""
+    return "content-length" in request.headers and "transfer-encoding" in request.headers
 
 
 def bearer(request: Request) -> str:
@@ -73,8 +80,11 @@ async def body(call: Call, most: int) -> bytes:
     """Read a body of at most ``most`` bytes.
 
     Raises:
-        Refusal: 413, or 408 when it does not arrive in time.
+        Refusal: 413, 415 when it is compressed, or 408 when it does not arrive in time.
     """
+    encoding = call.request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise rejected(f"The body must be sent as it is; its Content-Encoding is '{encoding}'.", 415)
     announced = call.request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise _too_large(most)

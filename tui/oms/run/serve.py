@@ -15,19 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import uvicorn
-from starlette.types import ASGIApp
-
 from tui.input_files.mistakes import CheckError, all_at_once, print_mistakes
 from tui.oms.auth.tokens import Tokens
 from tui.oms.auth.users import Users, one_user, token_fault
 from tui.oms.domain.clock import VirtualClock
 from tui.oms.http.app import ServerSettings
 from tui.oms.http.call import Dialect, Generation
-from tui.oms.http.guards import MAX_HEADER_BYTES
 from tui.oms.rules.fees import Fee
 from tui.oms.run.embedded import Embedded, Size
-from tui.oms.run.uvicorn_protocol import ServeProtocol
+from tui.oms.run.uvicorn_protocol import ConnectionLimits, most_connections
+from tui.oms.run.uvicorn_server import UvicornServer, listen
 from tui.oms.store import StoreError
 from tui.standard_output import OutputError, write_out
 
@@ -37,8 +34,6 @@ if TYPE_CHECKING:
 OK: Final = 0
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
-KEEP_ALIVE_S: Final = 75
-"""The time an idle connection is kept, in seconds: longer than any client waits between two reads."""
 SWITCH_INTERVAL_S: Final = 0.001
 """The time a thread keeps the interpreter while others wait, in seconds; so long a read waits for a write."""
 USER: Final = "dealer"
@@ -84,7 +79,7 @@ def run(
                 faults = _faults(inject, scenario)
             with part():
                 due = _fees(fees)
-        listening = _listen(host, port)
+        listening = listen(host, port)
     except CheckError as error:
         return _report(str(error), USAGE_ERROR)
     except OSError as error:
@@ -171,7 +166,7 @@ async def _serve(
     if clock is not None and market:
         embedded.market.pause()
     try:
-        server = UvicornServer(embedded.app)
+        server = UvicornServer(embedded.app, ConnectionLimits(most=most_connections()))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
@@ -204,52 +199,6 @@ class MakingReport:
         if per_cent // 10 > self._told // 10 and self._size != "demo":
             self._told = per_cent
             self._say(f"Making the demo data '{self._size}': {per_cent} %.")
-
-
-class UvicornServer:
-    """uvicorn on one listening socket, stopped by us: it would end the process by the signal it received."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        config = uvicorn.Config(
-            app,
-            # uvicorn's own cannot be set up with a closed stdout; errors go to stderr without it too.
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            http=ServeProtocol,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=10,
-        )
-        self._server = uvicorn.Server(config)
-
-    def stop(self) -> None:
-        """Stop after the requests in flight."""
-        self._server.should_exit = True
-
-    async def serve(self, listening: socket.socket) -> None:
-        await self._server._serve(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on ``host`` and ``port``.
-
-    It names TCP as its protocol: asyncio sets TCP_NODELAY only on sockets that do, and without it the body of
-    a response waits 40 ms for the client to acknowledge the head.
-    """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-        made.listen(128)
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 def _is_loopback(host: str) -> bool:
