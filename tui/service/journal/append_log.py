@@ -71,6 +71,9 @@ class AppendLog(Protocol):
     def read(self, start: LogPosition = START) -> Iterator[LoggedLine]:
         """Yield the lines from ``start`` on."""
 
+    def stamp(self) -> object:
+        """Return what differs once something was appended; it costs a look at the file, no lock."""
+
     def close(self) -> None:
         """Append nothing any more."""
 
@@ -100,6 +103,9 @@ class MemoryLog:
     def read(self, start: LogPosition = START) -> Iterator[LoggedLine]:
         for index in range(start.lines, len(self._lines)):
             yield LoggedLine("", index + 1, self._lines[index], LogPosition(0, index + 1))
+
+    def stamp(self) -> object:
+        return len(self._lines)
 
     def close(self) -> None:
         pass
@@ -158,6 +164,13 @@ class FileLog:
                 offset += len(line)
                 number += 1
                 yield LoggedLine(self.path.name, number, line.rstrip(b"\r\n"), LogPosition(offset, number))
+
+    def stamp(self) -> object:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def close(self) -> None:
         with self._guard:

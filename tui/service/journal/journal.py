@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.api import codec
-from tui.service.journal.append_log import START, AppendLog, FileLog, LoggedLine, MemoryLog
+from tui.service.journal.append_log import START, AppendLog, FileLog, LoggedLine, LogPosition, MemoryLog
 from tui.service.journal.chain_check import ChainCheck, JournalFault
 from tui.service.journal.decisions import (
     Decision,
@@ -208,6 +209,10 @@ class Journal:
         """Write a line of any kind; when this returns it is on disk."""
         self._log.append(codec.encode(line))
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Return a context in which no other program appends to the journal."""
+        return self._log.locked()
+
     def close(self) -> None:
         """Close the file; nothing can be written afterwards."""
         self._log.close()
@@ -236,6 +241,14 @@ class Journal:
     def lines(self) -> Iterator[JournalLine | UnreadLine]:
         """Yield all lines, oldest first."""
         return map(read_line, self.texts())
+
+    def since(self, start: LogPosition) -> Iterator[LoggedLine]:
+        """Yield the lines that stand behind ``start``, oldest first."""
+        return self._log.read(start)
+
+    def stamp(self) -> object:
+        """Return what differs once a line was written; to ask for it costs a look at the file."""
+        return self._log.stamp()
 
     def find_plan(self, code: str) -> Plan | None:
         """Return the plan with this code, the latest if there are several; None when there is none."""

@@ -119,7 +119,48 @@ class PlanLine(LineBase, frozen=True, kw_only=True, tag="plan"):
     versions: tuple[tuple[Ref, int], ...] = ()
 
 
-JournalLine = DecisionLine | IntentLine | OutcomeLine | DifferencesLine | ClaimLine | PlanLine
+class ProposalLine(LineBase, frozen=True, kw_only=True, tag="proposal"):
+    """What a program proposes; its ``id`` is that of the proposal, ``label`` what it asks for in words.
+
+    ``document`` is what a write command takes. ``versions`` are those of the rows it touches, as its program
+    saw them. Nothing of it is trusted: :mod:`tui.service.proposals.proposal_book` reads it.
+    """
+
+    server: str
+    environment: str = ""
+    expires: datetime
+    user: str = ""
+    program: str = ""
+    host: str = ""
+    process: int = 0
+    label: str = ""
+    document: msgspec.Raw
+    versions: tuple[tuple[Ref, int], ...] = ()
+
+
+class ProposalEndLine(LineBase, frozen=True, kw_only=True, tag="proposalEnd"):
+    """What became of a proposal by its ``id``: its state, who decided and why.
+
+    For one that is sent ``decision`` is the decision under which it is, ``label`` what is sent in words.
+    """
+
+    end: str
+    by: str = ""
+    reason: str = ""
+    decision: str = ""
+    label: str = ""
+
+
+JournalLine = (
+    DecisionLine
+    | IntentLine
+    | OutcomeLine
+    | DifferencesLine
+    | ClaimLine
+    | PlanLine
+    | ProposalLine
+    | ProposalEndLine
+)
 
 
 class Envelope(Struct, frozen=True):
