@@ -42,6 +42,7 @@ from tui.screens.line_about_row import LineAboutRowScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
 from tui.screens.row_list import RowListScreen
+from tui.screens.sheet_screen import SheetScreen
 from tui.screens.shows_rows import ShowsRows
 from tui.screens.ticket.screen import TicketScreen
 from tui.service.outcomes import Report
@@ -57,6 +58,7 @@ OPENED_BY: dict[type[Screen[Any]], tuple[str, ...]] = {
     ActivityScreen: ("t",),
     ExceptionsScreen: ("0",),
     ChangesScreen: ("d",),
+    SheetScreen: ("D",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

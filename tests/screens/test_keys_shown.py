@@ -24,6 +24,7 @@ from tui.screens.detail.screen import DetailScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.sheet_screen import SheetScreen
 from tui.screens.ticket.screen import TicketScreen
 from widgets.filterbar import FilterBar
 
@@ -142,7 +143,8 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         "refresh": "R",
         "tape": "A",
         "exceptions": "9",
-        "changes": "D",
+        "changes": "U",
+        "day_sheet": "J",
     }
     assert not key_mistakes(own)
     async with blotter((160, 30), keys=own, exports=tmp_path) as user:
@@ -173,6 +175,9 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         await left("9")
         await opened(ActivityScreen, "A")
         await left("A")
+        await opened(SheetScreen, "J")
+        assert "R add up again" in user.text()
+        await left("J")
         assert NO_ROW in user.notices
         user.heard.clear()
         await user.go("orders", "ORD-00064")
@@ -190,7 +195,7 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
 
 
 async def test_every_sentence_says_the_key_of_ones_own() -> None:
-    own = {"new": "A", "place": "X", "allocate": "D", "book": "F", "quit": "Q", "back": "Z", "orders": "O"}
+    own = {"new": "A", "place": "X", "allocate": "U", "book": "F", "quit": "Q", "back": "Z", "orders": "O"}
     assert not key_mistakes(own)
     async with blotter(size=(160, 48), keys=own) as user:
         await user.press("ctrl+c")
@@ -204,7 +209,7 @@ async def test_every_sentence_says_the_key_of_ones_own() -> None:
         assert user.pane("blocks").grid.move_to(demo("BLK-0008"))
         await user.until(lambda: "Press X on a block." in user.text())
         await user.press("4")
-        await user.until(lambda: "Press D when there are fills." in user.text())
+        await user.until(lambda: "Press U when there are fills." in user.text())
         await user.press("6")
         await user.until(lambda: "Press F on allocations." in user.text())
 

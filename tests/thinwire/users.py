@@ -58,6 +58,7 @@ OPENING_KEYS: Final = {
     "BrowseScreen": "B",
     "ActivityScreen": "t",
     "ChangesScreen": "d",
+    "SheetScreen": "D",
     "DetailScreen": "i",
     "ExceptionsScreen": "0",
     "ColumnsDialog": "o",

@@ -25,7 +25,6 @@ from tui.columns.price_columns import notional, percent, price_of
 from tui.columns.row_values import (
     made_while_live,
     order_done,
-    order_left,
     portfolio_code,
     portfolio_name,
     share_of_volume,
@@ -40,7 +39,7 @@ from tui.service.snapshot.compliance_states import (
     detail_of,
     held_by_rules,
 )
-from tui.service.snapshot.sizing import allocated_size, size_of
+from tui.service.snapshot.sizing import allocated_size, order_left, size_of
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.snapshot.worth import worth_of_order
 

@@ -17,7 +17,6 @@ from tui.service.snapshot.compliance_states import detail_of
 from tui.service.snapshot.instruments import luid_of
 from tui.service.snapshot.records import display_name
 from tui.service.snapshot.sizing import (
-    Size,
     allocated_size,
     block_allocated,
     block_booked,
@@ -104,12 +103,6 @@ def block_currency(snapshot: Snapshot, row: OrderGraphBlock) -> str | None:
         return own
     known = snapshot.instruments.get(row.block.lusid_instrument_id)
     return known.currency if known else None
-
-
-def order_left(snapshot: Snapshot, row: Order) -> Size:
-    """Return what of an order is not allocated yet; nothing, once it is cancelled."""
-    own = size_of(row)
-    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
 
 
 def order_done(snapshot: Snapshot, row: Order) -> Decimal | None:

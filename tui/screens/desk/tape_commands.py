@@ -1,4 +1,4 @@
-"""Commands on what happened: the activity list, and what changed since a time."""
+"""Commands on what happened: the activity list, what changed since a time, the sheet of the day."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ async def show_changes(desk: PanesScreen) -> None:
             desk.go_to(jump)
 
 
+def show_day_sheet(desk: PanesScreen) -> None:
+    """Show what was traded on the day, what is left of it, and who did what."""
+    from tui.screens.sheet_screen import SheetScreen
+
+    desk.app.push_screen(SheetScreen(desk.session))
+
+
 def _not_now(scope: Scope) -> str | None:
     if scope.snapshot.as_at is not None:
         return "This is the desk as it was; go back to the desk as it is now first."
@@ -57,5 +64,13 @@ TAPE: Final[tuple[DeskCommand, ...]] = (
         "Inspect",
         disabled_reason=_not_now,
         run=show_changes,
+    ),
+    DeskCommand(
+        "day_sheet",
+        "D",
+        "Day's sheet",
+        "What was traded today, left open, unallocated, unbooked or rejected, and who did what",
+        "Inspect",
+        run=show_day_sheet,
     ),
 )

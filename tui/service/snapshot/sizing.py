@@ -217,6 +217,12 @@ def allocated_size(snapshot: Snapshot, order: Order) -> Size:
     return Size(_sum_of_known(worths), currency)
 
 
+def order_left(snapshot: Snapshot, row: Order) -> Size:
+    """Return what of an order is not allocated yet; nothing, once it is cancelled."""
+    own = size_of(row)
+    return Size(ZERO, own.currency) if is_cancelled(row.state) else own.less(allocated_size(snapshot, row))
+
+
 def worth_of(units: Decimal, price: Decimal | None, unit: Decimal) -> Decimal | None:
     """Return the money that units at a price use up; a price below zero uses it up as one above does."""
     return None if price is None else units * abs(price) * unit
