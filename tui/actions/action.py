@@ -8,6 +8,7 @@ are made from these declarations.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
@@ -20,6 +21,7 @@ from tui.api.base import ResourceId
 from tui.columns.steps import Steps, finish
 from tui.service.denials import denial
 from tui.service.ids import new_code
+from tui.service.numbers import counted
 from tui.service.snapshot.relations import related_of
 from tui.service.snapshot.snapshot import EntityKind, Ref, Snapshot
 
@@ -326,15 +328,37 @@ class FormAndVerb(Struct, frozen=True):
     ahead: Callable[[Scope, Values, Desk], Awaitable[Ready]] | None = None
 
 
+class LeftOut(Struct, frozen=True):
+    """The rows that an action does not act on, each with why; ``among`` counts the rows it could act on."""
+
+    kind: EntityKind = EntityKind.ORDERS
+    among: int = 0
+    reasons: tuple[tuple[ResourceId, str], ...] = ()
+
+    def sentence(self) -> str:
+        """Return how many of the rows are left out, and why: ``1 of 3 blocks is fully placed``."""
+        of = f"of {counted(self.among, self.kind.singular)}"
+        counts = Counter(reason for _, reason in self.reasons)
+        parts = [
+            f"{count:,} {'' if at else f'{of} '}{'is' if count == 1 else 'are'} {reason}"
+            for at, (reason, count) in enumerate(counts.items())
+        ]
+        return f"Left out: {', '.join(parts)}." if parts else ""
+
+
 class WriteAction(Action, frozen=True, kw_only=True):
     """An action that changes something on the server.
 
-    ``load`` loads its form and its verb, which no start needs, and returns them. ``left_out`` returns which
-    of the rows in focus it does not act on, and why, as a sentence; empty when it acts on all.
+    ``load`` loads its form and its verb, which no start needs, and returns them. ``leaves_out`` returns which
+    of the rows in focus it does not act on.
     """
 
     load: Callable[[], FormAndVerb]
-    left_out: Callable[[Scope], str] = lambda scope: ""
+    leaves_out: Callable[[Scope], LeftOut] = lambda scope: LeftOut()
+
+    def left_out(self, scope: Scope) -> str:
+        """Return which of the rows in focus it does not act on, as a sentence; empty when it acts on all."""
+        return self.leaves_out(scope).sentence()
 
     def intro(self, scope: Scope, form: Form, left_out: str) -> str:
         """Return what stands above the fields of its form: a denial, what is left out, its own words."""

@@ -1,11 +1,10 @@
-"""What a selection leaves out: the rows an action does not act on, counted by why, said before it is sent."""
+"""What a selection leaves out: the rows an action does not act on, and why, said before it is sent."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
-from tui.actions.action import Scope
+from tui.actions.action import LeftOut, Scope
 from tui.actions.eligibility import (
     allocatable,
     bookable,
@@ -17,56 +16,49 @@ from tui.actions.eligibility import (
 )
 from tui.api.base import ResourceId
 from tui.api.states import normalize
-from tui.service.numbers import counted
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.state_words import state_in_words
 
 Why = Callable[[Scope, ResourceId], str]
 
 
-def _said(
+def _rest(
     scope: Scope,
     kind: EntityKind,
     candidates: Sequence[ResourceId],
     taken: Sequence[ResourceId],
     why: Why,
-) -> str:
-    """Return how many of the candidates are not taken, and why: ``1 of 3 blocks is fully placed``."""
+) -> LeftOut:
+    """Return the candidates that are not taken, each with why."""
     rows, kept = scope.snapshot.rows(kind), frozenset(taken)
     known = [id for id in candidates if id in rows]
-    reasons = Counter(why(scope, id) for id in known if id not in kept)
-    of = f"of {counted(len(known), kind.singular)}"
-    parts = [
-        f"{count:,} {'' if at else f'{of} '}{'is' if count == 1 else 'are'} {reason}"
-        for at, (reason, count) in enumerate(reasons.items())
-    ]
-    return f"Left out: {', '.join(parts)}." if parts else ""
+    return LeftOut(kind, len(known), tuple((id, why(scope, id)) for id in known if id not in kept))
 
 
 def _state(scope: Scope, kind: EntityKind, id: ResourceId) -> str:
     return state_in_words(scope.snapshot.rows(kind)[id].state) or "without a state"
 
 
-def orders_left_out(scope: Scope) -> str:
+def orders_left_out(scope: Scope) -> LeftOut:
     """Return which orders in focus are final, and so neither move, change nor are cancelled."""
     kind = EntityKind.ORDERS
-    return _said(scope, kind, scope.orders(), live_orders(scope), lambda scope, id: _state(scope, kind, id))
+    return _rest(scope, kind, scope.orders(), live_orders(scope), lambda scope, id: _state(scope, kind, id))
 
 
-def placements_left_out(scope: Scope) -> str:
+def placements_left_out(scope: Scope) -> LeftOut:
     """Return which placements in focus are finished, and so neither change nor are cancelled."""
     kind = EntityKind.PLACEMENTS
-    return _said(
+    return _rest(
         scope, kind, scope.placements(), live_placements(scope), lambda scope, id: _state(scope, kind, id)
     )
 
 
-def changeable_left_out(scope: Scope) -> str:
+def changeable_left_out(scope: Scope) -> LeftOut:
     """Return which orders or placements in focus can no longer be changed or cancelled."""
     return (placements_left_out if scope.kind is EntityKind.PLACEMENTS else orders_left_out)(scope)
 
 
-def blocks_not_placed(scope: Scope) -> str:
+def blocks_not_placed(scope: Scope) -> LeftOut:
     """Return which blocks in focus have nothing left to place."""
 
     def why(scope: Scope, id: ResourceId) -> str:
@@ -77,17 +69,17 @@ def blocks_not_placed(scope: Scope) -> str:
             return "of a size that is not known"
         return "over-placed" if left < 0 else "fully placed"
 
-    return _said(scope, EntityKind.BLOCKS, scope.blocks(), placeable(scope), why)
+    return _rest(scope, EntityKind.BLOCKS, scope.blocks(), placeable(scope), why)
 
 
-def placements_not_allocated(scope: Scope) -> str:
+def placements_not_allocated(scope: Scope) -> LeftOut:
     """Return which placements in focus have nothing to allocate."""
-    return _said(
+    return _rest(
         scope, EntityKind.PLACEMENTS, scope.placements(), allocatable(scope), lambda *_: "without fills"
     )
 
 
-def allocations_not_booked(scope: Scope) -> str:
+def allocations_not_booked(scope: Scope) -> LeftOut:
     """Return which allocations of the rows in focus are not booked again."""
 
     def why(scope: Scope, id: ResourceId) -> str:
@@ -95,13 +87,13 @@ def allocations_not_booked(scope: Scope) -> str:
         state = scope.snapshot.allocations[id].state
         return "booked already" if booked or normalize(state) == "booked" else state_in_words(state)
 
-    return _said(scope, EntityKind.ALLOCATIONS, scope.allocations(), bookable(scope), why)
+    return _rest(scope, EntityKind.ALLOCATIONS, scope.allocations(), bookable(scope), why)
 
 
-def blocks_not_swept(scope: Scope) -> str:
+def blocks_not_swept(scope: Scope) -> LeftOut:
     """Return which blocks in focus do not qualify for a sweep."""
 
     def why(scope: Scope, id: ResourceId) -> str:
         return "swept already" if scope.snapshot.blocks[id].block.is_swept else "still at work"
 
-    return _said(scope, EntityKind.BLOCKS, scope.blocks(), sweepable(scope), why)
+    return _rest(scope, EntityKind.BLOCKS, scope.blocks(), sweepable(scope), why)

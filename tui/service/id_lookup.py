@@ -6,14 +6,14 @@ the person is asked which; not known, it is taken to be in the desk's home scope
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tui.api.base import ResourceId
 from tui.service.ids import is_id_part
 from tui.service.snapshot.code_index import id_text
-from tui.service.snapshot.snapshot import Snapshot
+from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 _MOST_CHOICES: Final = 4
 """The most ids a question names: more would not fit on a line of a form."""
@@ -90,3 +90,14 @@ def portfolio_lookup(snapshot: Snapshot, home: str) -> IdLookup:
 def block_lookup(snapshot: Snapshot, home: str) -> IdLookup:
     """Look blocks up among those of the desk."""
     return IdLookup("block", home, snapshot.block_codes)
+
+
+def row_lookup(snapshot: Snapshot, kind: EntityKind, home: str, codes: Iterable[str]) -> IdLookup:
+    """Look rows of a kind up by any of ``codes``: looks at every row once, and keeps only those."""
+    wanted = {code.casefold() for code in codes}
+    known: dict[str, list[ResourceId]] = {}
+    for id in snapshot.rows(kind):
+        folded = id.code.casefold()
+        if folded in wanted:
+            known.setdefault(folded, []).append(id)
+    return IdLookup(kind.singular, home, known)

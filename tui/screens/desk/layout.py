@@ -20,6 +20,7 @@ from textual.widgets import Static
 
 from styles.themes import cell_styles
 from tui.actions.action import GONE, Scope
+from tui.actions.desk_scope import with_desk
 from tui.api.base import ResourceId
 from tui.columns.panes import PANES
 from tui.columns.saved_views import DeskView
@@ -464,7 +465,7 @@ class PanesScreen(BarsScreen):
         """Return the scope without the facts that tickets are told: the first screen does not load them."""
         session, desk = self.session, self.session.desk
         pane = self.active
-        return Scope(
+        scope = Scope(
             self.snapshot,
             pane.kind,
             self._still_there(pane, pane.in_focus),
@@ -472,25 +473,19 @@ class PanesScreen(BarsScreen):
             session.now(),
             session.preferences.read_only,
             session.preferences.home,
-            desk.absent if desk else {},
-            desk.denied if desk else {},
-            lambda kind: self._still_there(self.pane(kind), self.pane(kind).matching),
-            session.market,
-            len(desk.unknown) if desk else 0,
-            len(desk.underway) if desk else 0,
+            shown=lambda kind: self._still_there(self.pane(kind), self.pane(kind).matching),
+            market=session.market,
             zone=session.display_context.zone,
             selected=bool(pane.grid.selected),
             cursor=pane.cursor.id if pane.cursor and pane.cursor in self.snapshot else None,
             filter=pane.view.filter,
             unreachable=unreachable_because(session.health),
-            user=desk.user if desk else "",
-            foretold=desk.foretold if desk else {},
             insisted=self.insisted,
-            compliance_run=desk.profile.compliance_run if desk else None,
             pinned=self.pinned,
             unread=len(desk.unread) if desk else 0,
             order_lines=session.order_lines,
         )
+        return scope if desk is None else with_desk(scope, desk)
 
     def _still_there(self, pane: Pane, ids: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:
         """Return those of ``ids`` that the snapshot has: a pane may still show rows of an older one."""

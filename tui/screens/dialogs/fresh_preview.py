@@ -82,7 +82,7 @@ async def _follow(
         curl = await asyncio.to_thread(desk.curl, prepared.verb)
         # Nothing is awaited from here on: what is confirmed is what is in sight.
         fresh, newest.prepared = prepared.preview, prepared
-        if _asked(fresh) != _asked(shown) and not verb.emergency:
+        if fresh.asked != shown.asked and not verb.emergency:
             dialog.revise(fresh, changed_meanwhile(fresh, snapshot), curl)
         elif fresh != shown:
             dialog.revise(fresh, curl=curl)
@@ -114,14 +114,3 @@ def changed_meanwhile(preview: Preview, snapshot: Snapshot) -> str:
     at = f" at {snapshot.time_in_words(snapshot.read_at)}" if snapshot.read_at else ""
     again = "read it again" if preview.tier is Tier.HARD else "read it and confirm it again"
     return f"Changed meanwhile{at}: {again}."
-
-
-def _asked(preview: Preview) -> tuple[object, ...]:
-    """Return what a confirmation stands for: when it differs, the old one counts no more.
-
-    Money at the last price is not part of it: with every trade of the market it is another.
-    """
-    kinds = frozenset(warning.kind for warning in preview.soft)
-    totals = tuple((each.side, each.currency, each.count, each.quantity) for each in preview.totals)
-    said = preview.headline, dict(preview.items), preview.effects, preview.afterwards, preview.shares
-    return preview.tier, preview.hard, kinds, totals, said

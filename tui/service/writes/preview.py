@@ -110,6 +110,17 @@ class Preview(Struct, frozen=True):
     uncertain: bool = False
     emergency: bool = False
 
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """What a confirmation stands for: when it differs, an older one counts no more.
+
+        Money at the last price is not part of it: with every trade of the market it is another.
+        """
+        kinds = tuple(sorted({warning.kind for warning in self.soft}))
+        totals = tuple((each.side, each.currency, each.count, each.quantity) for each in self.totals)
+        said = self.headline, dict(self.items), self.effects, self.afterwards, self.shares
+        return self.tier, self.hard, kinds, totals, said
+
 
 def preview(
     verb: Verb,
