@@ -104,6 +104,10 @@ class Desk(SyncedDesk):
         self._writer: Writer | None = None
         self._unknown_outcomes: UnknownOutcomes | None = None
         self._open_sandbox = open_sandbox
+        self.rehearsal_s: float | None = None
+        """Seconds after which a rehearsal is given up; None is as long as a person waits."""
+        self.read_back_s: float | None = None
+        """Seconds for which a write of unknown outcome is read back; None is as long as is usual."""
         self._preparer: Preparer | None = None
         self._told_opening = False
 
@@ -133,6 +137,11 @@ class Desk(SyncedDesk):
         """Return the rows that must not leave: those in use, and those of writes that are not settled."""
         in_use = super()._held()
         return None if in_use is None else in_use | {*self.in_flight, *self.unknown}
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of what is decided on this desk."""
+        return self._journal
 
     # --- confirming ----------------------------------------------------------------------------------
 

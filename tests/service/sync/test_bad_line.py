@@ -65,6 +65,7 @@ class SmallDesk:
         self.client = client
         self.environment = Environment("demo", EnvironmentKind.LOCAL)
         self.user = ""
+        self.read_back_s = None
         self.snapshot: Snapshot = EMPTY
         self._known = False
 

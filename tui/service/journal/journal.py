@@ -250,25 +250,50 @@ class Journal:
         """Return what differs once a line was written; to ask for it costs a look at the file."""
         return self._log.stamp()
 
+    def claimed(self, name: str) -> Claim | None:
+        """Return the claim that has ``name``; None when none has."""
+        with self._log.locked():
+            self._read_claims()
+            found = self._claims.get(name)
+            if found is None:
+                return None
+            running = self._runs.is_running(found.run)
+            return Claim(name, found.document, found.id, found.at, running)
+
     def find_plan(self, code: str) -> Plan | None:
         """Return the plan with this code, the latest if there are several; None when there is none."""
-        found = None
-        for line in map(read_line, self._holding(code)):
-            if isinstance(line, PlanLine) and line.id == code:
-                found = line
-        verb = "" if found is None else verb_of(found)
-        if found is None or isinstance(verb, str):
-            return None
-        return Plan(
-            found.id,
-            found.at,
-            found.server,
-            found.environment,
-            found.user,
-            found.document,
-            verb,
-            dict(found.versions),
-        )
+        return next(reversed(self.find_plans(code)), None)
+
+    def find_plans(self, code: str) -> tuple[Plan, ...]:
+        """Return the plans with this code that were kept together, the latest ones, in their order.
+
+        Returns nothing where this version cannot read one of them.
+        """
+        lines = [
+            line
+            for line in map(read_line, self._holding(code))
+            if isinstance(line, PlanLine) and line.id == code
+        ]
+        plans = []
+        for line in lines:
+            if line.at != lines[-1].at:
+                continue
+            verb = verb_of(line)
+            if isinstance(verb, str):
+                return ()
+            plans.append(
+                Plan(
+                    line.id,
+                    line.at,
+                    line.server,
+                    line.environment,
+                    line.user,
+                    line.document,
+                    verb,
+                    dict(line.versions),
+                )
+            )
+        return tuple(plans)
 
     def decision(self, id: str) -> DecisionState | None:
         """Return what became of a decision; None when nothing of it was sent, or it cannot be read."""

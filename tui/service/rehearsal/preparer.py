@@ -35,6 +35,11 @@ class PreviewingDesk(Protocol):
         """Whether nothing is sent."""
         ...
 
+    @property
+    def rehearsal_s(self) -> float | None:
+        """Seconds after which a rehearsal is given up; None is as long as a person waits."""
+        ...
+
     def preview(self, verb: Verb) -> Preview:
         """Return what to show before ``verb`` is sent, without a rehearsal."""
         ...
@@ -45,7 +50,7 @@ class Preparer:
 
     def __init__(self, desk: PreviewingDesk, open_sandbox: OpenSandbox | None) -> None:
         self._desk = desk
-        self._rehearser = Rehearser(open_sandbox) if open_sandbox else None
+        self._rehearser = Rehearser(open_sandbox, desk.rehearsal_s) if open_sandbox else None
 
     async def prepare(self, verb: Verb, also: Coroutine[Any, Any, None]) -> Prepared:
         """Rehearse ``verb``; return what there is to confirm, with its preview.

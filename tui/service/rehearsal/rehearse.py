@@ -31,7 +31,7 @@ from tui.service.verbs.verb import Verb
 MOST_ITEMS: Final = 500
 """The items of a verb that are rehearsed: a person waits for the preview."""
 TIMEOUT_S: Final = 2.0
-"""Seconds after which a rehearsal is given up."""
+"""Seconds after which a rehearsal is given up, while a person waits for it."""
 
 log = logging.getLogger(__name__)
 VerbT = TypeVar("VerbT", bound=Verb)
@@ -96,10 +96,14 @@ class RehearsalFailed(Exception):
 
 
 class Rehearser:
-    """Rehearses verbs one after the other in a thread of its own, with an event loop of its own."""
+    """Rehearses verbs one after the other in a thread of its own, with an event loop of its own.
 
-    def __init__(self, open_sandbox: OpenSandbox) -> None:
+    A rehearsal is given up after ``timeout_s`` seconds, without it after as many as a person waits.
+    """
+
+    def __init__(self, open_sandbox: OpenSandbox, timeout_s: float | None = None) -> None:
         self._open = open_sandbox
+        self._own_timeout_s = timeout_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rehearsal")
         self._runner: asyncio.Runner | None = None
 
@@ -113,9 +117,9 @@ class Rehearser:
             return Rehearsal(failure=f"not all {kinds} could be read")
         work = asyncio.get_running_loop().run_in_executor(self._thread, self._run, verb, snapshot)
         try:
-            return await asyncio.wait_for(work, TIMEOUT_S)
+            return await asyncio.wait_for(work, self._timeout_s)
         except TimeoutError:
-            return Rehearsal(failure=_TOO_SLOW)
+            return self._too_slow()
 
     async def close(self) -> None:
         """Finish the rehearsal in progress and end the thread."""
@@ -128,21 +132,25 @@ class Rehearser:
         try:
             return self._runner.run(self._in_time(verb, snapshot))
         except TimeoutError:
-            return Rehearsal(failure=_TOO_SLOW)
+            return self._too_slow()
         except Exception as error:  # of whatever kind: the preview says it, and nothing waits for it
             log.exception("a rehearsal failed")
             return Rehearsal(failure=f"{type(error).__name__}: {error}".rstrip(": "))
+
+    @property
+    def _timeout_s(self) -> float:
+        return TIMEOUT_S if self._own_timeout_s is None else self._own_timeout_s
+
+    def _too_slow(self) -> Rehearsal:
+        return Rehearsal(failure=f"it took longer than {self._timeout_s:.0f} s")
 
     def _end(self) -> None:
         if self._runner is not None:
             self._runner.close()
 
     async def _in_time(self, verb: Verb, snapshot: Snapshot) -> Rehearsal:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(self._timeout_s):
             return await _rehearse(verb, snapshot, self._open)
-
-
-_TOO_SLOW: Final = f"it took longer than {TIMEOUT_S:.0f} s"
 
 
 async def _rehearse(verb: Verb, snapshot: Snapshot, open_sandbox: OpenSandbox) -> Rehearsal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import pairwise
+from math import ceil
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from tui.service.verbs.verb import KeyedVerb
 from tui.service.writes.unknown_calls import (
     CHECK_ADVICE,
     KEPT_ADVICE,
+    LATEST_READ_S,
     READ_BACK_S,
     SETTLES_S,
     TWICE_ADVICE,
@@ -39,6 +41,10 @@ class ReadableDesk(Protocol):
     @property
     def snapshot(self) -> Snapshot:
         """The desk as it was last read."""
+
+    @property
+    def read_back_s(self) -> float | None:
+        """Seconds for which an unknown outcome is read back; None is as long as is usual."""
 
     async def reread(self, refs: Iterable[Ref]) -> bool:
         """Read rows again; return whether it worked."""
@@ -97,11 +103,12 @@ class ReadBack:
         self._being_read |= left.keys()
         known: dict[Ref, Outcome] = {}
         try:
-            for before, seconds in pairwise((0, *READ_BACK_S)):
+            moments = _moments(self._desk.read_back_s)
+            for before, seconds in pairwise((0, *moments)):
                 if not left or self.closing:
                     break
                 await self._pause(seconds - before)
-                last = seconds == READ_BACK_S[-1]
+                last = seconds == moments[-1]
                 for call in left.values():
                     known |= await self.judge(call, final=last) or {}
                 left = {id: self._unknown[id] for id in left if id in self._unknown}
@@ -173,3 +180,17 @@ class ReadBack:
         await self._conclude(
             call.intent.id, (*known.values(), *(Outcome(ref, Status.UNKNOWN) for ref in left))
         )
+
+
+def _moments(within_s: float | None) -> tuple[float, ...]:
+    """Return the seconds after which rows are read: the usual ones, as far as there is time, and the end.
+
+    >>> _moments(None) == READ_BACK_S, _moments(3), _moments(40), _moments(0)
+    (True, (0.5, 1, 2, 3), (0.5, 1, 2, 4, 8, 15, 30, 40), ())
+    """
+    if within_s is None:
+        return READ_BACK_S
+    if within_s <= 0:
+        return ()
+    later = range(2 * LATEST_READ_S, ceil(within_s), LATEST_READ_S)
+    return (*(each for each in (*READ_BACK_S, *later) if each < within_s), within_s)

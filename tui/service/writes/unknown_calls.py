@@ -13,7 +13,9 @@ from tui.service.outcomes import Outcome, Status
 from tui.service.snapshot.snapshot import Ref, Snapshot
 from tui.service.verbs import Verb
 
-READ_BACK_S: Final = (0.5, 1, 2, 4, 8, 15)
+LATEST_READ_S: Final = 15
+"""The seconds after which it is read back for the last time, if nobody says otherwise."""
+READ_BACK_S: Final = (0.5, 1, 2, 4, 8, LATEST_READ_S)
 """The delays after which an unanswered write is read back, in seconds after its time ran out."""
 SETTLES_S: Final = 2
 """The seconds after which nothing more of a call is expected, once a part of it has been carried out."""
