@@ -1,4 +1,4 @@
-"""From a document to a verb: the app's own action, its form filled in, its checks, and the verb made of it."""
+"""From a document to a verb: the app's own action, its form filled in and checked, and its verb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.actions.instruments_typed import still_open
 from tui.actions.trade_actions import TRADE
 from tui.api.base import ResourceId
 from tui.headless.exit_codes import ExitCode
-from tui.headless.named_rows import NamedRows
+from tui.headless.rows_by_id import RowsById
 from tui.headless.write_commands import COMMANDS
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
@@ -45,11 +45,11 @@ class AskedVerb(Struct, frozen=True):
     left_out: LeftOut
 
 
-async def ask(document: WriteDocument, desk: Desk, rows: NamedRows) -> AskedVerb:
+async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
     """Return the verb that ``document`` asks for, of the desk as it stands.
 
     Raises:
-        WriteRefused: the app would not take it: the action is not possible, or something in the form is wrong.
+        WriteRefused: the app would not take it: the action is not possible, or its form is filled in wrong.
     """
     action = _action_of(document)
     try:

@@ -99,7 +99,9 @@ _KEY = Annotated[
     Words(f"a text of 1 to {LONGEST_KEY} characters"),
 ]
 _KIND = Annotated[
-    EntityKind, BeforeValidator(_kind), Words(f"a kind of rows: {', '.join(each.value for each in EntityKind)}")
+    EntityKind,
+    BeforeValidator(_kind),
+    Words(f"a kind of rows: {', '.join(each.value for each in EntityKind)}"),
 ]
 
 
