@@ -1,0 +1,388 @@
+"""Write commands: the dry run that plans, and the yes that sends exactly what was planned, once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.api.urls import without_credentials
+from tui.headless.asked_verb import WriteRefused, ask
+from tui.headless.command_failed import CommandFailed
+from tui.headless.command_output import CommandOutput
+from tui.headless.exit_codes import ExitCode
+from tui.headless.plan_code import codes_of
+from tui.headless.planned_write import PlannedWrite, plan_again, plan_write
+from tui.headless.rows_by_id import RowsById
+from tui.headless.write_answers import (
+    WriteAnswer,
+    give,
+    outcome_answer,
+    planned_answer,
+    refused_answer,
+)
+from tui.headless.write_claims import Underway, WriteClaims, check_keys, key_name, plan_name
+from tui.headless.write_documents import WriteDocument
+from tui.service.desk import Desk
+from tui.service.ids import new_id
+from tui.service.journal.decisions import DecisionState
+from tui.service.journal.journal import Plan
+from tui.service.outcomes import Outcome, Status
+from tui.service.sentence import wording
+from tui.service.writes.dispatch import Dispatch
+
+HOLDS_FOR: Final = timedelta(minutes=10)
+"""How long a plan may be confirmed."""
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""How far in the future a plan may have been made by a clock that was put back."""
+REHEARSAL_S: Final = 30.0
+"""Seconds after which a rehearsal is given up: no person waits for it."""
+USUAL_WAIT_S: Final = 15.0
+"""Seconds for which an unknown outcome is read back, if nobody says otherwise: as long as the app does."""
+ALL_OR_NOTHING: Final = "Nothing is planned, because of other lines."
+PLAN_CHANGED: Final = "Plan changed: {}. Nothing was sent; this is the new plan."
+UNDERWAY: Final = (
+    "Another program is carrying this out, and its outcome is not known yet: ask the same again later."
+)
+READ_ONLY: Final = "This desk is read-only: nothing can be written from it, and nothing is planned."
+STOPPED_EARLIER: Final = "It was stopped before this was sent."
+
+
+class WriteOrder(Struct, frozen=True):
+    """What a write command is asked to do: documents, and the code of the plan that is confirmed, if one is.
+
+    ``confirm`` is the command that was typed, without a code: behind it the code of a plan is written.
+    """
+
+    documents: Sequence[WriteDocument]
+    yes: str = ""
+    confirm: str = ""
+    wait_s: float = USUAL_WAIT_S
+
+
+async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> ExitCode:
+    """Plan the documents, or carry out their plan; answer every one of them; return the exit code.
+
+    Raises:
+        CommandFailed: the command as a whole cannot be carried out; nothing was sent.
+    """
+    if desk.read_only:
+        raise CommandFailed(ExitCode.FAILED, READ_ONLY)
+    desk.rehearsal_s = REHEARSAL_S
+    desk.read_back_s = order.wait_s
+    try:
+        check_keys(order.documents)
+    except ValueError as error:
+        raise CommandFailed(ExitCode.USAGE, str(error)) from None
+    command = WriteCommandRun(order, desk)
+    try:
+        answers, after = await (command.send() if order.yes else command.plan())
+    except OSError as error:
+        why = f"The journal cannot take it ({error.strerror or error}), and nothing is sent without it."
+        raise CommandFailed(ExitCode.FAILED, why, advice="Free the disk.") from error
+    return give(output, answers, after)
+
+
+Answers = tuple[Sequence[WriteAnswer], Sequence[str]]
+"""The answers to all documents in their order, and what is said to people behind them."""
+
+
+class WriteCommandRun:
+    """One write command on a desk."""
+
+    def __init__(self, order: WriteOrder, desk: Desk) -> None:
+        self._order = order
+        self._desk = desk
+        self._claims = WriteClaims(desk, order.wait_s)
+        self._stop = _Stop()
+
+    # --- the dry run ---------------------------------------------------------------------------------
+
+    async def plan(self, why: str = "") -> Answers:
+        """Plan what is not done under its key already, and keep the plan; ``why`` is why it is a new one."""
+        documents = self._order.documents
+        answers: dict[int, WriteAnswer] = {}
+        for number, document in enumerate(documents):
+            if found := await self._done_under_key(document):
+                answers[number] = found
+        rows = RowsById(documents, self._desk.snapshot)
+        writes: dict[int, PlannedWrite] = {}
+        wrong = False
+        for number, document in enumerate(documents):
+            if number in answers:
+                continue
+            try:
+                writes[number] = await plan_write(await ask(document, self._desk, rows), self._desk)
+            except WriteRefused as error:
+                wrong = True
+                answers[number] = refused_answer(document, error.code, error.sentences)
+        if wrong:
+            answers |= {
+                number: refused_answer(write.document, ExitCode.SOME_REFUSED, [ALL_OR_NOTHING])
+                for number, write in writes.items()
+            }
+            return _in_order(answers), [why] if why else []
+        after = [why] if why else []
+        if writes:
+            code = await self._keep(tuple(writes.values()))
+            confirm, until = f"{self._order.confirm} --yes {code}", datetime.now(UTC) + HOLDS_FOR
+            for number, write in writes.items():
+                answers[number] = planned_answer(write, self._desk, code, confirm, until)
+            lines = ", with the same lines on standard input" if documents[0].line else ""
+            after.append(f"Nothing was sent. To send it within ten minutes{lines}:\n  {confirm}")
+        if why:
+            answers = {number: _as_changed(answer, why) for number, answer in answers.items()}
+        return _in_order(answers), [*"\n".join(after).splitlines()]
+
+    async def _done_under_key(self, document: WriteDocument) -> WriteAnswer | None:
+        if not document.key:
+            return None
+        try:
+            state = await self._claims.held(key_name(document), document.digest)
+        except WriteRefused as error:
+            return refused_answer(document, error.code, error.sentences)
+        except Underway:
+            return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True)
+        return None if state is None else self._first_outcome(document, state)
+
+    async def _keep(self, writes: Sequence[PlannedWrite]) -> str:
+        """Keep a plan in the journal, and return its code: the first that was not used yet."""
+        journal, at = self._desk.journal, datetime.now(UTC)
+        for code in codes_of(writes, self._desk):
+            if await asyncio.to_thread(journal.claimed, plan_name(code, 1)) is None:
+                break
+        for write in writes:
+            plan = Plan(
+                code,
+                at,
+                without_credentials(self._desk.client.http.base_url),
+                self._desk.environment.name,
+                self._desk.user,
+                write.document.digest,
+                write.prepared.verb,
+                write.versions,
+            )
+            await asyncio.to_thread(journal.keep_plan, plan)
+        return code
+
+    # --- the yes -------------------------------------------------------------------------------------
+
+    async def send(self) -> Answers:
+        """Send what was planned, each document once; one that was decided before has its first outcome.
+
+        Where anything is otherwise than it was planned, nothing is sent, and there is a new plan.
+        """
+        found = await asyncio.to_thread(self._desk.journal.find_plans, self._order.yes)
+        pairs = await self._paired(found)
+        if pairs is None:
+            why = (
+                "the documents are not those of this code" if found else "there is no plan of this code here"
+            )
+            return await self.plan(PLAN_CHANGED.format(why))
+        answers: dict[int, WriteAnswer] = {}
+        for number, document in enumerate(self._order.documents):
+            if answer := await self._decided(document, pairs.get(number)):
+                answers[number] = answer
+        left = {number: pair for number, pair in pairs.items() if number not in answers}
+        if left:
+            whole = len(left) == len(pairs)
+            writes, changed = await self._worked_out_again(left, whole=whole)
+            if changed and whole:
+                return await self.plan(PLAN_CHANGED.format(changed))
+            if changed:
+                said = [f"Plan changed: {changed}. This was not sent: plan it again."]
+                for number in left:
+                    document = self._order.documents[number]
+                    answers[number] = refused_answer(document, ExitCode.SOME_REFUSED, said)
+            else:
+                with self._stop.heard():
+                    answers |= await self._send_all(writes)
+        return _in_order(answers), []
+
+    async def _paired(self, plans: Sequence[Plan]) -> Mapping[int, tuple[int, Plan]] | None:
+        """Return the plan of each document by its position, with its number; None where they differ.
+
+        A document that was done under its key before it could be planned has none.
+        """
+        pairs: dict[int, tuple[int, Plan]] = {}
+        left = list(enumerate(plans, 1))
+        for number, document in enumerate(self._order.documents):
+            if left and left[0][1].document == document.digest:
+                pairs[number] = left.pop(0)
+            elif not document.key or await self._done_under_key(document) is None:
+                return None
+        return None if left or not pairs else pairs
+
+    async def _decided(self, document: WriteDocument, pair: tuple[int, Plan] | None) -> WriteAnswer | None:
+        """Return the first outcome of a document that was decided before; None when it is to be sent."""
+        if answer := await self._done_under_key(document):
+            return answer
+        if pair is None:
+            return None
+        number, plan = pair
+        try:
+            state = await self._claims.held(plan_name(plan.code, number), plan.document)
+        except Underway:
+            return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True)
+        return None if state is None else self._first_outcome(document, state)
+
+    async def _worked_out_again(
+        self, left: Mapping[int, tuple[int, Plan]], *, whole: bool
+    ) -> tuple[Mapping[int, tuple[int, PlannedWrite]], str]:
+        """Return plans as they would be made now, and why they are not what was confirmed; empty if they are.
+
+        ``left`` are those not decided yet: the ``whole`` plan, or what a program that ended left of it.
+        """
+        desk = self._desk
+        writes: dict[int, tuple[int, PlannedWrite]] = {}
+        plans = [plan for _, plan in left.values()]
+        age = datetime.now(UTC) - plans[0].at
+        if not -CLOCKS_DIFFER <= age <= HOLDS_FOR:
+            return {}, "it is older than ten minutes"
+        server = without_credentials(desk.client.http.base_url)
+        for plan in plans:
+            if (plan.server, plan.environment, plan.user) != (server, desk.environment.name, desk.user):
+                return {}, f"it was made for {plan.user} on {plan.environment}, not for {desk.user}"
+        for number, (at, plan) in left.items():
+            document = self._order.documents[number]
+            try:
+                write = await plan_again(document, plan.verb, desk)
+            except WriteRefused as error:
+                return {}, f"{document.place}: {' '.join(error.sentences).rstrip('.')}"
+            before, now = plan.versions, write.versions
+            moved = [ref for ref in {**before, **now} if before.get(ref) != now.get(ref)]
+            if moved:
+                names = ", ".join(desk.snapshot.name_of(ref.kind, ref.id) for ref in moved[:3])
+                more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
+                return {}, f"{names}{more} changed meanwhile"
+            if write.prepared.verb != plan.verb:
+                return {}, f"{document.place}: not all of it would be taken any more"
+            writes[number] = (at, write)
+        if whole and plans[0].code not in await self._codes([write for _, write in writes.values()]):
+            return {}, "what would come of it is not the same any more"
+        return writes, ""
+
+    async def _codes(self, writes: Sequence[PlannedWrite]) -> Sequence[str]:
+        """Return the codes that this plan may have now: those that were used, and the next one."""
+        found = []
+        for code in islice(codes_of(writes, self._desk), 1000):
+            found.append(code)
+            if await asyncio.to_thread(self._desk.journal.claimed, plan_name(code, 1)) is None:
+                break
+        return found
+
+    async def _send_all(self, writes: Mapping[int, tuple[int, PlannedWrite]]) -> dict[int, WriteAnswer]:
+        answers: dict[int, WriteAnswer] = {}
+        halted: tuple[Outcome, ...] = ()
+        for number, (at, write) in writes.items():
+            document, verb = write.document, write.prepared.verb
+            asked = write.prepared.preview.headline
+            if self._stop.asked:
+                outcomes = verb.all(Status.NOT_SENT, reason=STOPPED_EARLIER, type="Stopped")
+                answers[number] = outcome_answer(document, asked, outcomes, self._desk, decision="")
+                continue
+            if halted:
+                first = halted[0]
+                outcomes = verb.all(
+                    Status.NOT_SENT, reason=first.reason, type=first.type, advice=first.advice
+                )
+                answers[number] = outcome_answer(document, asked, outcomes, self._desk, decision="")
+                continue
+            answers[number], halted = await self._send_one(at, write)
+        return answers
+
+    async def _send_one(self, at: int, write: PlannedWrite) -> tuple[WriteAnswer, tuple[Outcome, ...]]:
+        """Claim a document and send it; return its answer, and its outcomes if nothing more can be sent."""
+        document, verb, decision = write.document, write.prepared.verb, new_id()
+        names = [plan_name(self._order.yes, at), *([key_name(document)] if document.key else [])]
+        try:
+            for name in names:
+                state = await self._claims.take(name, document.digest, decision)
+                if state is not None:
+                    return self._first_outcome(document, state), ()
+        except WriteRefused as error:
+            return refused_answer(document, error.code, error.sentences), ()
+        except Underway:
+            return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True), ()
+        dispatch = Dispatch(verb)
+        self._stop.watch(dispatch)
+        report = await self._desk.carry_out(write.prepared, dispatch, decision_id=decision)
+        await self._desk.told(report)
+        answer = outcome_answer(
+            document,
+            write.prepared.preview.headline,
+            report.outcomes,
+            self._desk,
+            decision=report.decision,
+            differences=report.differences,
+            request_id=report.request_id,
+        )
+        ended = answer.code in (ExitCode.NOT_REACHED, ExitCode.FAILED)
+        return answer, report.outcomes if ended else ()
+
+    def _first_outcome(self, document: WriteDocument, state: DecisionState) -> WriteAnswer:
+        said = wording(state.decision.verb, self._desk.snapshot)
+        return outcome_answer(
+            document,
+            state.label or said.asked,
+            state.outcomes,
+            self._desk,
+            decision=state.decision.id,
+            differences=state.differences,
+            again=True,
+        )
+
+
+class _Stop:
+    """Hears that the program is told to stop while it sends: what is on its way is waited for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._dispatch: Dispatch | None = None
+
+    def watch(self, dispatch: Dispatch) -> None:
+        """Stop this decision too when told to."""
+        self._dispatch = dispatch
+        if self.asked:
+            dispatch.stop()
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hear interrupts for as long as the context lasts, instead of ending."""
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {}
+        with suppress(RuntimeError, ValueError):  # only a program's main thread hears them
+            for each in signals:
+                before[each] = signal.getsignal(each)
+                loop.add_signal_handler(each, self._hear)
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                loop.remove_signal_handler(each)
+                signal.signal(each, handler)
+
+    def _hear(self) -> None:
+        self.asked = True
+        if self._dispatch is not None:
+            self._dispatch.stop()
+
+
+def _in_order(answers: Mapping[int, WriteAnswer]) -> Sequence[WriteAnswer]:
+    return [answers[number] for number in sorted(answers)]
+
+
+def _as_changed(answer: WriteAnswer, why: str) -> WriteAnswer:
+    """Return the answer of a new plan that stands in the place of the one that was confirmed."""
+    if answer.body.get("outcome") != "planned":
+        return answer
+    body = {**answer.body, "outcome": "planChanged", "why": [why]}
+    return replace(answer, body=body, code=ExitCode.SOME_REFUSED)
