@@ -11,6 +11,7 @@ from tui import __version__
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
 from tui.cli.serve_arguments import add_serve
 from tui.cli.setup_arguments import add_config, add_login, add_profiles
+from tui.cli.write_arguments import add_writes
 
 
 def parser() -> Parser:
@@ -34,6 +35,7 @@ def parser() -> Parser:
     add_login(commands)
     add_profiles(commands)
     add_config(commands)
+    add_writes(commands)
     return main
 
 
@@ -43,10 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: the arguments are wrong, and that was told.
     """
+    typed = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
-        given = parser().parse_args(arguments)
+        given = parser().parse_args(arguments, argparse.Namespace(typed=typed))
     except UsageError as error:
-        _tell_usage(error, sys.argv[1:] if arguments is None else arguments)
+        _tell_usage(error, typed)
         raise
     code: int = given.run(given)
     return code

@@ -74,6 +74,11 @@ def seconds(text: str) -> float:
     return float(seconds)
 
 
+def waiting(text: str) -> float:
+    """Read how long to wait in seconds; 0 is not at all."""
+    return 0.0 if text.strip() == "0" else seconds(text)
+
+
 def moment(text: str) -> datetime:
     """Read a moment, in UTC where it names no zone."""
     from datetime import UTC, datetime

@@ -28,6 +28,10 @@ ANSWER: Final = "answer"
 """The field that answers the one question of an action without a form."""
 
 
+DECISIVE: Final = {"line": "new_by_line", "file": "import_basket"}
+"""The fields that decide which of several actions a command stands for, by name."""
+
+
 class WriteRefused(Exception):
     """A document asks for something that is not done here; ``sentences`` say why, nothing was sent."""
 
@@ -81,6 +85,11 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
         if loaded.sought is not None and (sought := loaded.sought(scope, values)) is not None:
             await _look_up(sought, desk)
             scope = replace(scope, snapshot=desk.snapshot, now=desk.beside.facts.now())
+        if loaded.ahead is not None:
+            ready = await loaded.ahead(scope, values, desk)
+            if ready.question:
+                raise WriteRefused(ExitCode.SOME_REFUSED, ready.question)
+            return AskedVerb(document, ready.verb, LeftOut())
         verb = loaded.verb(scope, values)
     except ValueError as error:
         raise WriteRefused(ExitCode.SOME_REFUSED, str(error)) from None
@@ -88,10 +97,10 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
 
 
 def _action_of(document: WriteDocument) -> WriteAction:
-    """Return the action of a document: of several, the one whose form has the first field it fills in."""
+    """Return the action of a document: of several, the one that a field of it decides."""
     ids = COMMANDS[document.command].actions
-    by_line = len(ids) > 1 and "line" in document.values
-    return ACTIONS_BY_ID[ids[by_line]]
+    meant = next((id for name, id in DECISIVE.items() if name in document.values and id in ids), ids[0])
+    return ACTIONS_BY_ID[meant]
 
 
 def _scope(action: WriteAction, desk: Desk, kind: EntityKind, ids: tuple[ResourceId, ...]) -> Scope:

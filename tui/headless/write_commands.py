@@ -58,6 +58,9 @@ FIELDS: Final[Mapping[str, DocumentField]] = {
         DocumentField("fees", "apply fee and commission rules", is_flag=True),
         DocumentField("mark", "mark what is booked as booked", is_flag=True),
         DocumentField("note", "a note that is kept with it"),
+        DocumentField("file", "a basket: a file of CSV or of JSON lines", option="basket"),
+        DocumentField("headers", "headers of a basket that are not understood: 'Qty Ordered=quantity'"),
+        DocumentField("faults", "what is done where rows of a basket are wrong"),
         DocumentField("answer", "whose placements: desk, selection or pinned", option="of"),
     )
 }
@@ -83,9 +86,12 @@ COMMANDS: Final[Mapping[str, WriteCommand]] = {
     command.name: command
     for command in (
         WriteCommand(
-            ("new", "new_by_line"),
-            "make orders, in a new block or an open one",
-            ("line", "side", "instrument", "orders", *_TERMS, "currency", "till", "block"),
+            ("new", "new_by_line", "import_basket"),
+            "make orders, in a new block or an open one, or those of a basket",
+            (
+                *("line", "side", "instrument", "orders", *_TERMS, "currency", "till", "block"),
+                *("file", "headers", "faults"),
+            ),
             rows="none",
         ),
         WriteCommand(

@@ -1,0 +1,59 @@
+"""Runs a command that writes: its document of the arguments, or one a line of standard input."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tui.cli.on_desk import run_on_desk
+from tui.headless.command_failed import CommandFailed
+from tui.headless.command_output import COMMAND, CommandOutput
+from tui.headless.exit_codes import ExitCode
+from tui.headless.write_documents import MOST_CHARACTERS, MOST_LINES, WriteDocument, read_document, read_lines
+from tui.headless.write_run import WriteOrder, run_write
+from tui.input_files.mistakes import CheckError
+from tui.service.desk import Desk
+
+
+def run_write_command(given: argparse.Namespace, found: Mapping[str, Any] | None) -> int:
+    """Plan or send what is ``found`` in the arguments; None reads documents from standard input."""
+    output = CommandOutput("json" if given.json else "table", f"{COMMAND} {given.write}")
+    try:
+        documents = _documents(given.write, found)
+    except CheckError as error:
+        return output.fail(CommandFailed(ExitCode.USAGE, str(error), advice="Nothing is planned."))
+    order = WriteOrder(documents, given.yes or "", _confirm(given.typed), given.wait)
+
+    async def work(desk: Desk, output: CommandOutput) -> ExitCode:
+        return await run_write(order, desk, output)
+
+    return run_on_desk(given, work, output=output)
+
+
+def _documents(command: str, found: Mapping[str, Any] | None) -> Sequence[WriteDocument]:
+    if found is not None:
+        return [read_document(command, found)]
+    if sys.stdin is None:
+        raise CheckError("Standard input is closed: there is no line to read.")
+    most = MOST_LINES * 1_000 + MOST_CHARACTERS
+    try:
+        text = sys.stdin.buffer.read(most + 1).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CheckError("Standard input is not text in UTF-8.") from None
+    if len(text) > most:
+        raise CheckError(f"Standard input is longer than {most:,} characters.")
+    return read_lines(command, text.split("\n"))
+
+
+def _confirm(typed: Sequence[str]) -> str:
+    """Return the command that was typed, as a shell takes it, without the code of a plan."""
+    kept, skip = [], False
+    for each in typed:
+        if skip or each == "--yes":
+            skip = not skip
+        elif not each.startswith("--yes="):
+            kept.append(each)
+    return shlex.join([COMMAND, *kept])
