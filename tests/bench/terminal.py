@@ -67,6 +67,10 @@ class PtyTerminal:
             os.write(self._fd, SYNC_REPLY * asked)
         return chunk
 
+    def send(self, keys: bytes) -> None:
+        """Send keys, and wait for nothing."""
+        os.write(self._fd, keys)
+
     def resize(self, columns: int, lines: int) -> None:
         """Resize the terminal; the program is told."""
         resize(self._fd, columns, lines)

@@ -67,6 +67,11 @@ def escaped(text: str) -> str:
     return re.sub(_HOSTILE, _escape, text) if _is_suspect(text) else text
 
 
+def escaped_json(raw: bytes) -> bytes:
+    """Return JSON for a file: the same values, with nothing in it that acts on who looks at the file."""
+    return escaped(raw.decode()).encode() if may_be_unclean(raw) else raw
+
+
 def escaped_lines(text: str) -> str:
     """Return a whole copy, as :func:`escaped` does but with its own ends of lines and tabs."""
     return re.sub(_LAID_OUT, lambda found: escaped(found[0]), text)

@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.api.sanitize import escaped_json
 from tui.atomic_file import write_atomically
 
 KEPT_FOR: Final = timedelta(days=1)
@@ -83,6 +84,6 @@ class Learned:
         if self._path is None:
             return
         try:
-            write_atomically(self._path, msgspec.json.encode(self._facts))
+            write_atomically(self._path, escaped_json(msgspec.json.encode(self._facts)))
         except OSError as error:
             log.warning("%s is not written: %s", self._path, error.strerror)

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.api import codec
+from tui.api.sanitize import escaped_json
 from tui.service.journal.append_log import START, AppendLog, FileLog, LoggedLine, LogPosition, MemoryLog
 from tui.service.journal.chain_check import ChainCheck, JournalFault
 from tui.service.journal.decisions import (
@@ -207,7 +208,7 @@ class Journal:
 
     def add(self, line: JournalLine) -> None:
         """Write a line of any kind; when this returns it is on disk."""
-        self._log.append(codec.encode(line))
+        self._log.append(escaped_json(codec.encode(line)))
 
     def locked(self) -> AbstractContextManager[None]:
         """Return a context in which no other program appends to the journal."""
@@ -382,7 +383,7 @@ class Journal:
 
     def _holding(self, text: str) -> Iterator[bytes]:
         """Return the lines that hold ``text``."""
-        sought = text.encode()
+        sought = escaped_json(text.encode())
         return (line for line in self.texts() if sought in line)
 
 

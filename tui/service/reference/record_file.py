@@ -14,6 +14,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from tui.api.sanitize import escaped_json
 from tui.atomic_file import write_atomically
 
 KEPT_FOR: Final = timedelta(days=30)
@@ -64,6 +65,8 @@ class RecordFile(Generic[RecordT]):
             return
         newest = sorted(records, key=lambda record: record.read_at, reverse=True)[:MOST_KEPT]
         try:
-            write_atomically(self._path, b"".join(msgspec.json.encode(each) + b"\n" for each in newest))
+            write_atomically(
+                self._path, b"".join(escaped_json(msgspec.json.encode(each)) + b"\n" for each in newest)
+            )
         except OSError as error:
             log.warning("%s is not written: %s", self._path, error.strerror)
