@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
+from tests.bytecode import import_share, write_bytecode
 from tests.idle import idle_by_the_loop
 from tui.api.client import Client
 from tui.api.http import Http, asgi_transport
@@ -24,6 +25,7 @@ from tui.oms.http.app import Server
 from tui.screens.desk import pane_commands
 from tui.service.reference import reference_reader, ticket_facts
 from tui.service.rehearsal import rehearse
+from tui.service.sync import progress
 
 BASE = "http://embedded/api"
 PARSED: dict[object, list[RuleSet]] = {}
@@ -35,6 +37,15 @@ settings.register_profile(
     "untimed", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")
+
+
+write_bytecode()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Have each worker compile a share of the tests."""
+    import_share(session.config.args)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,6 +99,7 @@ def style_sheets_parsed_once() -> Iterator[None]:
 def unhurried_program() -> Iterator[None]:
     """Have the program wait for what is under way, and show notices, longer than a busy machine takes."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "QUICK_S", UNHURRIED_S)
         patch.setattr(rehearse, "TIMEOUT_S", UNHURRIED_S)
         patch.setattr(ticket_facts, "PREVIEW_WAITS_S", UNHURRIED_S)
         patch.setattr(reference_reader, "LOOK_UP_S", UNHURRIED_S)
