@@ -62,6 +62,10 @@ class Column(Struct, frozen=True):
         """Return the column with this rank: 1 for one without which a row says nothing."""
         return replace(self, rank=rank)
 
+    def heading(self, zone: str) -> str:
+        """Return its title; that of a time names the ``zone`` it is shown in."""
+        return f"{self.title} {zone}".rstrip() if self.times == "moment" else self.title
+
     def cell(self, snapshot: Snapshot, row: Any, context: DisplayContext) -> str:
         """Return the text of this column's cell in ``row``."""
         if self.drawn is not None:

@@ -6,10 +6,9 @@ formula by a spreadsheet.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -24,11 +23,18 @@ _OF_MARKDOWN: Final = r"([\\`*_\[\]<>|])"
 
 
 class RowFormat(Struct, frozen=True):
-    """A format of rows: its name for people, the end of its files' names, and how lines are written."""
+    """A format of rows: its name for people, the end of its files' names, and how lines are written.
+
+    ``parts`` yields the text in parts, as long output is written; each ends a line.
+    """
 
     name: str
     suffix: str
-    write: Callable[[Sequence[Column], Iterable[Line]], str]
+    parts: Callable[[Sequence[Column], Iterable[Line]], Iterator[str]]
+
+    def write(self, columns: Sequence[Column], lines: Iterable[Line]) -> str:
+        """Return the whole text."""
+        return "".join(self.parts(columns, lines))
 
 
 def inert(value: Value) -> str:
@@ -37,58 +43,67 @@ def inert(value: Value) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_SIGNS) else text
 
 
-def as_csv(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    """Return RFC 4180, with a header row."""
+class _Written:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]:
+    """Yield RFC 4180, a header row first."""
     import csv  # nothing else of the desk needs it
 
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(inert(column.title) for column in columns)
-    writer.writerows(map(inert, line) for line in lines)
-    return out.getvalue()
+    row: Callable[[Iterable[str]], str] = csv.writer(_Written()).writerow
+    yield row(inert(column.title) for column in columns)
+    yield from (row(map(inert, line)) for line in lines)
 
 
-def as_tsv(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    """Return cells apart by tabs, with a header row: spreadsheets paste it as cells."""
+def tsv_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]:
+    """Yield cells apart by tabs, a header row first: spreadsheets paste it as cells."""
     titles = tuple(column.title for column in columns)
-    return "".join("\t".join(map(inert, line)) + "\n" for line in (titles, *lines))
+    yield from ("\t".join(map(inert, line)) + "\n" for line in (titles, *lines))
 
 
-def as_json_lines(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    """Return a JSON object a line, by the ids of columns; numbers have all digits, no value is null."""
-    names = [json.dumps(column.id) for column in columns]
-
-    def written(value: Value) -> str:
-        if value is None or isinstance(value, (Decimal, int)):
-            return "null" if value is None else exported(value)
-        return escaped(json.dumps(exported(value), ensure_ascii=False))
-
-    rows = (zip(names, map(written, line), strict=True) for line in lines)
-    return "".join("{" + ", ".join(f"{name}: {value}" for name, value in row) + "}\n" for row in rows)
+def json_value(value: Value) -> str:
+    """Return a value as JSON: all digits of a number, a time in UTC, null where nothing is."""
+    if value is None or value == "":
+        return "null"
+    if isinstance(value, (Decimal, int)):
+        return exported(value)
+    return escaped(json.dumps(exported(value), ensure_ascii=False))
 
 
-def as_markdown(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    """Return a table of Markdown, numbers at the right; signs of Markdown in texts are escaped."""
+def json_objects(names: Sequence[str], lines: Iterable[Line]) -> Iterator[str]:
+    """Yield each line as a JSON object, its values by ``names``; each is one line without an end."""
+    written = [f"{json.dumps(name)}: " for name in names]
+    for line in lines:
+        yield f"{{{', '.join(map(str.__add__, written, map(json_value, line)))}}}"
+
+
+def json_line_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]:
+    """Yield a JSON object a line, by the ids of columns; numbers have all digits, no value is null."""
+    yield from (f"{each}\n" for each in json_objects([column.id for column in columns], lines))
+
+
+def markdown_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]:
+    """Yield a table of Markdown, numbers at the right; signs of Markdown in texts are escaped."""
 
     def row(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |\n"
 
-    def plain(value: Value) -> str:
+    def guarded(value: Value) -> str:
         text = escaped(exported(value))
         return re.sub(_OF_MARKDOWN, r"\\\1", text) if isinstance(value, str) else text
 
-    return "".join(
-        (
-            row(plain(column.title) for column in columns),
-            row("--:" if column.align != "left" else "---" for column in columns),
-            *(row(map(plain, line)) for line in lines),
-        )
-    )
+    yield row(guarded(column.title) for column in columns)
+    yield row("--:" if column.align != "left" else "---" for column in columns)
+    yield from (row(map(guarded, line)) for line in lines)
 
 
-CSV: Final = RowFormat("CSV", ".csv", as_csv)
-JSON_LINES: Final = RowFormat("JSON lines", ".jsonl", as_json_lines)
-MARKDOWN: Final = RowFormat("Markdown", ".md", as_markdown)
-TSV: Final = RowFormat("TSV", ".tsv", as_tsv)
+CSV: Final = RowFormat("CSV", ".csv", csv_parts)
+JSON_LINES: Final = RowFormat("JSON lines", ".jsonl", json_line_parts)
+MARKDOWN: Final = RowFormat("Markdown", ".md", markdown_parts)
+TSV: Final = RowFormat("TSV", ".tsv", tsv_parts)
 FILE_FORMATS: Final = (CSV, JSON_LINES, MARKDOWN)
 """The formats that rows are exported in."""

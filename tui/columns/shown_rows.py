@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from tui.api.base import ResourceId
 from tui.columns.column import Column, Value
+from tui.columns.format import DisplayContext
 from tui.columns.view import View
+from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.snapshot import Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -45,9 +47,29 @@ class ShownRows(Struct, frozen=True):
             if (row := self.row(key)) is not None:
                 yield [column.value(self.snapshot, row) for column in self.columns]
 
+    def cells(self, keys: Sequence[Any], context: DisplayContext) -> Iterator[list[str]]:
+        """Yield the cells of rows as they are drawn, column by column."""
+        for key in keys:
+            if (row := self.row(key)) is not None:
+                yield [self._cell(column, row, key, context) for column in self.columns]
+
+    def _cell(self, column: Column, row: Any, key: Any, context: DisplayContext) -> str:
+        text = column.cell(self.snapshot, row, context)
+        return marked(text, context) if is_contradicted(column, self.snapshot, self.ref(key)) else text
+
     def written(self, format: RowFormat) -> str:
         """Return all rows in a format."""
         return format.write(self.columns, self.lines(self.keys))
+
+
+def is_contradicted(column: Column, snapshot: Snapshot, ref: Ref | None) -> bool:
+    """Return whether a cell is the id of a row that others contradict."""
+    return column.id == "id" and ref is not None and bool(contradictions(snapshot, ref))
+
+
+def marked(id: str, context: DisplayContext) -> str:
+    """Return the id of a row that others contradict as it is drawn."""
+    return f"{ASCII_MARK if context.ascii else MARK} {id}"
 
 
 def one_row(ref: Ref, snapshot: Snapshot, columns: Sequence[Column]) -> ShownRows:

@@ -18,10 +18,7 @@ def grid_columns(
     Headers of times name the ``zone`` they are shown in. A column has room for its title.
     """
     own = widths or {}
-    titles = {
-        column.id: f"{column.title} {zone}".rstrip() if column.times == "moment" else column.title
-        for column in columns
-    }
+    titles = {column.id: column.heading(zone) for column in columns}
     return [
         GridColumn(
             column.id,

@@ -23,7 +23,6 @@ from tui.screens.desk_frame import FramedHeading
 from tui.screens.filters_rows import FiltersRows
 from tui.screens.grid_columns import grid_columns
 from tui.screens.turns import Turns
-from tui.service.row_phrases import phrase_of
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.session import DeskSession
 from widgets.grid import Cell, Grid, GridColumn
@@ -275,18 +274,9 @@ class RowListScreen(FiltersRows[ScreenResultType]):
 
     def filterable(self) -> Filterable:
         """Return what a filter may ask of the lines, and of the rows they are about."""
-        from tui.columns.filter import Filterable
+        from tui.columns.line_filter import of_lines
 
-        def about(snapshot: Snapshot, row: Any) -> Any:
-            ref = self.ref_of(row)
-            return None if ref is None else snapshot.row(ref)
-
-        named = tuple(((column.id, column.title), column) for column in self.columns)
-        return Filterable(named, lambda snapshot, row: self.when(row), about, self._row_in_words)
-
-    def _row_in_words(self, snapshot: Snapshot, row: Any) -> str:
-        ref = self.ref_of(row)
-        return "" if ref is None else phrase_of(snapshot, ref)
+        return of_lines(self.columns, self.ref_of, self.when)
 
     def all_rows(self) -> Iterable[Any]:
         """Return the lines there are."""

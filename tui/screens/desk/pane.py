@@ -21,7 +21,7 @@ from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
 from tui.columns.panes import PaneSpec
-from tui.columns.shown_rows import ShownRows, of_view
+from tui.columns.shown_rows import ShownRows, is_contradicted, marked, of_view
 from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
@@ -29,7 +29,6 @@ from tui.screens.desk.pane_title import pane_title
 from tui.screens.grid_columns import grid_columns
 from tui.screens.turns import Turns
 from tui.service.numbers import counted
-from tui.service.snapshot.contradictions import ASCII_MARK, MARK, contradictions
 from tui.service.snapshot.diff import UNCHANGED
 from tui.service.snapshot.instruments import Instrument, luid_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
@@ -213,7 +212,8 @@ class Pane(Vertical):
         row = snapshot.rows(self.kind).get(key)
         if row is None:
             return [Cell("") for _ in self._columns]
-        intent = self._drawn_intents[key] = self._in_flight.get(Ref(self.kind, key))
+        ref = Ref(self.kind, key)
+        intent = self._drawn_intents[key] = self._in_flight.get(ref)
         self._shows_intents = self._shows_intents or intent is not None
         cells = []
         for column in self._columns:
@@ -222,8 +222,8 @@ class Pane(Vertical):
                 continue
             role = column.role(snapshot, row) if column.role else ""
             text = column.cell(snapshot, row, self.display_context)
-            if column.id == "id" and contradictions(snapshot, Ref(self.kind, key)):
-                text, role = f"{ASCII_MARK if self.display_context.ascii else MARK} {text}", "bad"
+            if is_contradicted(column, snapshot, ref):
+                text, role = marked(text, self.display_context), "bad"
             cells.append(Cell(text, role))
         return cells
 

@@ -22,11 +22,12 @@ from tui.api.base import ResourceId
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
 from tui.columns.format import clock_and_zone
+from tui.columns.history_columns import HISTORY, of_history, target
 from tui.columns.shown_rows import ShownRows
 from tui.columns.steps import Steps
 from tui.screens.desk_frame import FramedHeading
 from tui.screens.filters_rows import LIST_KEYS, FiltersRows
-from tui.screens.history.entries import COLUMNS, members, said_of, target, timeline_entry
+from tui.screens.history.entries import members, said_of, timeline_entry
 from tui.screens.turns import Turns
 from tui.service.history import HistoryEntry
 from tui.service.snapshot.snapshot import Ref
@@ -195,23 +196,13 @@ class HistoryScreen(FiltersRows[Ref]):
     def shown_rows(self) -> ShownRows:
         """Return the entries shown, with the one under the cursor."""
         at, order = self.query_one(Timeline).cursor, self._order_id
-        return ShownRows(
-            f"history of {order.code}",
-            "entry",
-            COLUMNS,
-            self.snapshot,
-            range(len(self._shown)),
-            (at,) if at < len(self._shown) else (),
-            self._shown.__getitem__,
-            lambda at: target(self._shown[at], order),
-            "what",
-        )
+        return of_history(order, self._shown, self.snapshot, (at,) if at < len(self._shown) else ())
 
     def filterable(self) -> Filterable:
         """Return what a filter may ask of entries: their columns, and words of all they say."""
         from tui.columns.filter import Filterable
 
-        named = tuple(((column.id, column.title), column) for column in COLUMNS)
+        named = tuple(((column.id, column.title), column) for column in HISTORY)
         return Filterable(
             named,
             lambda snapshot, entry: entry.when,
