@@ -14,9 +14,13 @@ from tests.paths import ROOT
 from tests.places import ADDITIONS
 from tui.api.operation import Operation
 from tui.api.operations import OPERATIONS
+from tui.cli.arguments import command_helps
+from tui.cli.options import Parser
+from tui.cli.read_arguments import add_read_options
 from tui.columns.filter_grammar import EXAMPLES
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
+from tui.headless.exit_codes import ExitCode
 from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import RULE_FAMILIES, RULES, Fidelity
 from tui.oms.http.reference_routes import served
@@ -191,6 +195,31 @@ def filters() -> str:
     return "\n".join((*lines, *(f"| `{_cell(example)}` | {_cell(finds)} |" for example, finds in EXAMPLES)))
 
 
+def commands() -> str:
+    """Return the table of the commands, as the command line declares them."""
+    lines = ["| Command | Does |", "|---|---|"]
+    lines += [f"| `blotter {name}` | {_cell(help)} |" for name, help in command_helps()]
+    return "\n".join(lines)
+
+
+def exit_codes() -> str:
+    """Return the table of the exit codes of commands that work on a desk."""
+    lines = ["| Exit code | `outcome` | |", "|---|---|---|"]
+    return "\n".join((*lines, *(f"| {code} | `{code.outcome}` | {code.meaning} |" for code in ExitCode)))
+
+
+def read_options() -> str:
+    """Return the table of the options of the read commands."""
+    program = Parser()
+    add_read_options(program)
+    lines = ["| Option | |", "|---|---|"]
+    for option in program._actions[1:]:
+        name = option.option_strings[0] if option.option_strings else f"{option.metavar}..."
+        value = f" {option.metavar}" if option.option_strings and option.metavar else ""
+        lines.append(f"| `{name}{value}` | {_cell(option.help or '')} |")
+    return "\n".join(lines)
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -209,6 +238,9 @@ def with_tables(text: str) -> str:
         "market": market(),
         "places": places(),
         "filters": filters(),
+        "commands": commands(),
+        "exit-codes": exit_codes(),
+        "read-options": read_options(),
     }
     for name, table in tables.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"

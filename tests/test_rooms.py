@@ -256,6 +256,21 @@ def test_a_start_without_a_settings_file_checks_nothing(arguments: list[str], tm
     assert "pydantic" in loaded_by(started), "a file is checked by it"
 
 
+READ = """
+import os
+os.environ.update(dict.fromkeys(("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), {home!r}))
+os.environ["BLOTTER_CONFIG"] = {config!r}
+from tui.cli import main
+assert main(["exceptions", "--json", "--columns", "row", "--url", "http://127.0.0.1:9/api"]) == 5
+"""
+
+
+def test_a_command_without_a_screen_loads_nothing_of_one_whatever_the_settings_say(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('theme = "mono"\n[keys]\nhistory = "H"\n')
+    assert not loaded_by(READ.format(home=str(tmp_path), config=str(config))) & {"textual", "rich", "click"}
+
+
 def test_a_server_without_files_checks_nothing() -> None:
     serve = "from tui.oms.run import serve\nserve.asyncio.run = lambda served: served.close()\n"
     assert "pydantic" not in loaded_by(f"{serve}assert serve.run(port=0, token='t') == 0")

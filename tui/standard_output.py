@@ -12,6 +12,10 @@ class OutputError(CheckError):
     """Standard output is closed or full; the message is a sentence."""
 
 
+class OutputClosed(OutputError):
+    """Nobody reads standard output any more, as when ``head`` has seen enough."""
+
+
 def write_out(text: str) -> None:
     """Write ``text`` and a line end to standard output at once.
 
@@ -26,4 +30,5 @@ def write_out(text: str) -> None:
     except OSError as error:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        raise OutputError(f"Nothing can be said on standard output: {error.strerror}.") from error
+        kind = OutputClosed if isinstance(error, BrokenPipeError) else OutputError
+        raise kind(f"Nothing can be said on standard output: {error.strerror}.") from error

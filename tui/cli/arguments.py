@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tui import __version__
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
+from tui.cli.read_arguments import add_reads
 from tui.cli.serve_arguments import add_serve
 from tui.cli.setup_arguments import add_config, add_login, add_profiles
 from tui.cli.write_arguments import add_writes
@@ -35,8 +36,15 @@ def parser() -> Parser:
     add_login(commands)
     add_profiles(commands)
     add_config(commands)
+    add_reads(commands)
     add_writes(commands)
     return main
+
+
+def command_helps() -> Iterator[tuple[str, str]]:
+    """Yield the name of each command, and what it does, in a line."""
+    (commands,) = (each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
+    yield from ((each.dest, each.help or "") for each in commands._choices_actions)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

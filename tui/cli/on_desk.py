@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from tui.chosen_server import ChosenServer
+    from tui.config.settings import Settings
     from tui.headless.command_output import CommandOutput
     from tui.headless.exit_codes import ExitCode
     from tui.service.desk import Desk
 
     Work = Callable[[Desk, CommandOutput], Awaitable[ExitCode]]
+    Prepare = Callable[[Settings, ChosenServer, tzinfo], "PreparedWork"]
 
 
 def run_on_desk(
@@ -29,6 +32,29 @@ def run_on_desk(
     ``as_at`` and ``named_too`` are those of :func:`tui.headless.opened_desk.opened_desk`; ``market`` lets the
     simulated market of the embedded server run meanwhile. Whatever keeps it from being done is told.
     """
+
+    def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
+        return PreparedWork(work, as_at, named_too)
+
+    return run_prepared(given, prepare, output=output, market=market)
+
+
+class PreparedWork(NamedTuple):
+    """What is done on a desk, and how the desk is opened for it: see :func:`run_on_desk`."""
+
+    work: Work
+    as_at: datetime | None = None
+    named_too: bool = True
+
+
+def run_prepared(
+    given: argparse.Namespace, prepare: Prepare, *, output: CommandOutput, market: bool = False
+) -> int:
+    """Open the desk that ``given`` names, do what ``prepare`` returns on it, and return the exit code.
+
+    ``prepare`` is called with the settings, the server and the desk's zone before the server is asked. The
+    names of themes and keys in the settings are not checked: nothing of a screen is loaded.
+    """
     import asyncio
     import gc
 
@@ -40,10 +66,14 @@ def run_on_desk(
     from tui.headless.opened_desk import opened_desk
     from tui.input_files.mistakes import CheckError
     from tui.secret import SecretError
-    from tui.start import opened_log, vocabulary, zone_of
+    from tui.standard_output import OutputClosed, OutputError
+    from tui.start import opened_log, zone_of
 
     async def run() -> ExitCode:
-        server = choose_server(given, settings, zone_of(settings), market=market)
+        zone = zone_of(settings)
+        server = choose_server(given, settings, zone, market=market)
+        output.about(server.environment, server.environment.user, None)
+        work, as_at, named_too = prepare(settings, server, zone)
         output.about(server.environment, server.environment.user, as_at)
         async with opened_desk(server, as_at=as_at, named_too=named_too, say=output.say) as desk:
             gc.enable()
@@ -51,11 +81,15 @@ def run_on_desk(
             return await work(desk, output)
 
     try:
-        settings = load_settings(paths.config_file(), vocabulary)
+        settings = load_settings(paths.config_file())
         opened_log(settings.log_level)
         return asyncio.run(run())
     except CommandFailed as error:
         return output.fail(error)
+    except OutputClosed:
+        return ExitCode.FAILED
+    except OutputError as error:
+        return output.fail(CommandFailed(ExitCode.FAILED, str(error)))
     except (CheckError, SecretError) as error:
         return output.fail(CommandFailed(ExitCode.USAGE, str(error)))
     except OSError as error:

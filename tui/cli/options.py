@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -30,8 +30,30 @@ class UsageError(SystemExit):
 class Parser(argparse.ArgumentParser):
     """A parser that raises what is wrong: a program that asked for JSON is told in JSON."""
 
+    values_with_minus: tuple[str, ...] = ()
+    """Options whose value may begin with a minus, which argparse takes for another option."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        return super().parse_known_args(_joined(args, self.values_with_minus), namespace)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: error: {message}", self.format_usage())
+
+
+def _joined(args: Sequence[str] | None, options: Sequence[str]) -> Sequence[str] | None:
+    """Return arguments in which each of ``options`` is one word with its value."""
+    if not options or args is None:
+        return args
+    joined: list[str] = []
+    left = iter(args)
+    for word in left:
+        value = next(left, None) if word in options else None
+        joined.append(word if value is None else f"{word}={value}")
+        if word == "--":
+            joined += left
+    return joined
 
 
 if TYPE_CHECKING:

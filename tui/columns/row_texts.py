@@ -43,7 +43,7 @@ def inert(value: Value) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_SIGNS) else text
 
 
-class _Written:
+class _Echo:
     """A file that hands back what is written to it."""
 
     def write(self, text: str) -> str:
@@ -54,7 +54,7 @@ def csv_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]
     """Yield RFC 4180, a header row first."""
     import csv  # nothing else of the desk needs it
 
-    row: Callable[[Iterable[str]], str] = csv.writer(_Written()).writerow
+    row: Callable[[Iterable[str]], str] = csv.writer(_Echo()).writerow
     yield row(inert(column.title) for column in columns)
     yield from (row(map(inert, line)) for line in lines)
 
