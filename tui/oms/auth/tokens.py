@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.oms.auth.attempts import Attempts
 from tui.oms.auth.users import User, Users, digest
 from tui.oms.domain.caller import Caller
 from tui.oms.domain.error_codes import INVALID_TOKEN
@@ -69,37 +70,52 @@ class Tokens:
     def __init__(self, users: Users, now: Callable[[], int] = time.monotonic_ns) -> None:
         self._users = users
         self._now = now
+        self._attempts = Attempts(now)
+        self._seen: set[bytes] = set()
+        """The fixed tokens and client secrets that were right before: they are no guesses any more."""
         self._fixed = {user.token: _caller(user) for user in users.by_name.values() if user.token is not None}
         self._granted: dict[bytes, tuple[_SignOn, int]] = {}
         self._refreshes: dict[bytes, _SignOn] = {}
         self._by_user: dict[str, list[_SignOn]] = {}
 
-    def caller(self, token: str) -> Caller:
-        """Return the caller ``token`` belongs to.
+    def caller(self, token: str, origin: str = "") -> Caller:
+        """Return the caller ``token`` belongs to; ``origin`` is the address it came from.
+
+        Nobody can guess a token that was granted; a fixed one that is new is a guess.
 
         Raises:
             Refusal: the token is unknown or has expired (401, code 187).
+            TooManyAttempts: others of this address were wrong, and it is not looked at.
         """
         given = digest(token)
-        fixed = self._fixed.get(given)
-        if fixed is not None:
-            return fixed
         sign_on, expires_at = self._granted.get(given, (None, 0))
-        if sign_on is None:
-            raise not_signed_on("The access token is missing or not valid. Sign on again.")
-        if expires_at <= self._now():
-            raise not_signed_on("The access token has expired. Sign on again.")
-        return _caller(sign_on.user)
+        if sign_on is not None:
+            if expires_at <= self._now():
+                raise not_signed_on("The access token has expired. Sign on again.")
+            return _caller(sign_on.user)
+        if token and given not in self._seen and not self._attempts.was_wrong("token", token):
+            self._attempts.check(origin)
+        if (fixed := self._fixed.get(given)) is not None:
+            self._seen.add(given)
+            return fixed
+        if token:
+            self._attempts.failed("token", origin, "token", token)
+        raise not_signed_on("The access token is missing or not valid. Sign on again.")
 
-    def sign_on(self, name: str, password: str, client: str) -> Grant:
-        """Grant tokens for a password.
+    def sign_on(self, name: str, password: str, client: str, origin: str = "") -> Grant:
+        """Grant tokens for a password, which came from the address ``origin``.
 
         Raises:
             GrantRefused: the user or the password is wrong; the error does not say which.
+            TooManyAttempts: others of this address or for this user were wrong, and it is not looked at.
         """
+        if not self._attempts.was_wrong("password", name, password):
+            self._attempts.check(origin, name)
         user = self._users.by_name.get(name)
         kept = user.password if user is not None else None
         if not compare_digest(digest(password), kept or _NOBODY) or user is None or kept is None:
+            known = user is not None
+            self._attempts.failed("password", origin, "password", name, password, name=name, known=known)
             raise GrantRefused("invalid_grant", "The credentials provided were invalid.")
         refresh = secrets.token_urlsafe(32)
         sign_on = _SignOn(user, self._client_of(client), digest(refresh), 0, [])
@@ -124,17 +140,23 @@ class Tokens:
             raise GrantRefused("invalid_grant", "The refresh token is invalid or expired.")
         return self._grant(sign_on, refresh)
 
-    def check_client(self, client: str, secret: str) -> None:
-        """Check a client's secret, if the file of users names clients.
+    def check_client(self, client: str, secret: str, origin: str = "") -> None:
+        """Check a client's secret, if the file of users names clients; it came from the address ``origin``.
 
         Raises:
             GrantRefused: the client or the secret is wrong (401).
+            TooManyAttempts: others of this address were wrong, and it is not looked at.
         """
         clients = self._users.clients
         if clients is None:
             return
+        given = digest(f"{client}\n{secret}")
+        if given not in self._seen and not self._attempts.was_wrong("client", client, secret):
+            self._attempts.check(origin)
         if not compare_digest(digest(secret), clients.get(client, _NOBODY)) or client not in clients:
+            self._attempts.failed("client secret", origin, "client", client, secret)
             raise GrantRefused("invalid_client", "The client id or client secret is not valid.", 401)
+        self._seen.add(given)
 
     def _grant(self, sign_on: _SignOn, refresh: str) -> Grant:
         access, seconds = secrets.token_urlsafe(32), self._users.token_lifetime

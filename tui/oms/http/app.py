@@ -25,8 +25,9 @@ from starlette.types import Receive, Scope, Send
 from tui.api import operations
 from tui.api.operation import Operation
 from tui.api.operations import MARKET_STATUS, SET_MARKET, TOKEN, WHO_AM_I
+from tui.oms.auth.attempts import TooManyAttempts
 from tui.oms.domain.caller import Caller
-from tui.oms.domain.error_codes import ACCESS_DENIED, UNLISTED
+from tui.oms.domain.error_codes import ACCESS_DENIED, RATE_LIMITED, UNLISTED
 from tui.oms.domain.failures import place_of
 from tui.oms.domain.refusals import Refusal
 from tui.oms.engine.engine import Engine
@@ -225,6 +226,10 @@ class Server:
             response = problem_response(
                 Refusal("StoreFailure", str(error), code=UNLISTED, status=503), request, request_id
             )
+        except TooManyAttempts as error:
+            limited = Refusal("ApiRateLimitViolation", str(error), code=RATE_LIMITED, status=429)
+            response = problem_response(limited, request, request_id)
+            response.headers["retry-after"] = str(error.seconds)
         except guards.AddressTooLong:
             response = address_too_long()
         except ClientDisconnect:
@@ -299,7 +304,7 @@ class Server:
         tokens = self._settings.tokens
         if tokens is None or (route is not None and route.open):
             return Caller(self._settings.user)
-        return tokens.caller(guards.bearer(request))
+        return tokens.caller(guards.bearer(request), guards.origin_of(request))
 
 
 def _log_answer(request: Request, response: Response, request_id: str, started: float) -> None:

@@ -57,6 +57,11 @@ def has_two_lengths(request: Request) -> bool:
     return "content-length" in request.headers and "transfer-encoding" in request.headers
 
 
+def origin_of(request: Request) -> str:
+    """Return the address a request came from, empty in process."""
+    return request.client.host if request.client is not None else ""
+
+
 def bearer(request: Request) -> str:
     """Return the bearer token of a request, the empty text when it has none."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")

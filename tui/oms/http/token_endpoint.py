@@ -17,6 +17,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tui.oms.auth.attempts import TooManyAttempts
 from tui.oms.auth.tokens import Grant, GrantRefused, Tokens
 from tui.oms.http import guards
 from tui.oms.http.call import Call
@@ -37,6 +38,10 @@ async def token(tokens: Tokens, call: Call) -> Response:
         if refused.status == 401:
             answer.headers["www-authenticate"] = 'Basic realm="blotter"'
         return answer
+    except TooManyAttempts as refused:
+        answer = _answer({"error": "slow_down", "error_description": str(refused)}, 429)
+        answer.headers["retry-after"] = str(refused.seconds)
+        return answer
     scope = form.get("scope", f"openid {OFFLINE}")
     body = {
         "token_type": "Bearer",
@@ -55,9 +60,10 @@ def _grant(tokens: Tokens, form: Mapping[str, str], request: Request) -> Grant:
         sentence = "The grant_type is neither password nor refresh_token."
         raise GrantRefused("unsupported_grant_type", sentence)
     client, secret = _client(form, request)
-    tokens.check_client(client, secret)
+    origin = guards.origin_of(request)
+    tokens.check_client(client, secret, origin)
     if kind == "password":
-        return tokens.sign_on(_required(form, "username"), _required(form, "password"), client)
+        return tokens.sign_on(_required(form, "username"), _required(form, "password"), client, origin)
     return tokens.refresh(_required(form, "refresh_token"), client)
 
 
