@@ -30,22 +30,33 @@ FAILED: Final = 1
 USAGE_ERROR: Final = 2
 TOKEN_VARIABLE: Final = "BLOTTER_TOKEN"
 """The variable that holds the token of a server to be offered."""
+TOKEN_IS_SEEN: Final = (
+    "The token of --token is seen by everybody on this machine, in the list of processes. "
+    "Give it in a file of yours (--token-file FILE) or in BLOTTER_TOKEN."
+)
 
 
 def run_server(given: argparse.Namespace) -> int:
     """Offer the embedded server over HTTP until it is told to stop."""
     from tui.oms.http.call import Dialect
-    from tui.oms.run.serve import run
+    from tui.oms.run.serve import run, verify
 
     gc.enable()
     start_words_log("warning")
-    of_variable = None if given.users or given.token else os.environ.get(TOKEN_VARIABLE)
+    database = database_file(given.db or str(paths.data_dir() / "serve.db"))
+    if given.verify:
+        return verify(database)
+    try:
+        token, token_from = _served_token(given)
+    except (CheckError, SecretError) as error:
+        return print_mistakes("blotter serve", str(error), USAGE_ERROR)
     return run(
         host=given.host,
         port=given.port,
-        db=database_file(given.db or str(paths.data_dir() / "serve.db")),
-        token=given.token or of_variable,
-        token_from=TOKEN_VARIABLE if of_variable else "",
+        db=database,
+        token=token,
+        token_from=token_from,
+        warning=TOKEN_IS_SEEN if given.token else "",
         generation=given.generation,
         size=given.size or "empty",
         seed=given.seed,
@@ -63,6 +74,25 @@ def run_server(given: argparse.Namespace) -> int:
             quotes_scope=given.quotes_scope,
         ),
     )
+
+
+def _served_token(given: argparse.Namespace) -> tuple[str | None, str]:
+    """Return the token that clients must send, None for a generated one, and where it is from if not printed.
+
+    Raises:
+        CheckError: it is given twice, or beside a file of users.
+        SecretError: its file cannot be read.
+    """
+    if given.token_file is None:
+        of_variable = None if given.users or given.token else os.environ.get(TOKEN_VARIABLE)
+        return given.token or of_variable, f"${TOKEN_VARIABLE}" if of_variable else ""
+    if given.token:
+        raise CheckError("--token and --token-file both say the token. Give one of them.")
+    if given.users:
+        raise CheckError("--token-file goes without --users: that file says who has which token.")
+    from tui.config.token_files import read_token
+
+    return read_token(given.token_file.expanduser()).reveal(), f"@{given.token_file}"
 
 
 def show_access(given: argparse.Namespace) -> int:

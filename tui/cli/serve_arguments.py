@@ -23,12 +23,24 @@ def add_serve(commands: Commands) -> None:
     serve.add_argument(
         "--db", metavar="FILE", default=argparse.SUPPRESS, help="database file; ':memory:' keeps nothing"
     )
-    serve.add_argument("--token", help="the access token clients must send; better in BLOTTER_TOKEN")
+    serve.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        default=None,
+        help="the access token clients must send, in a file of yours; or in BLOTTER_TOKEN",
+    )
+    serve.add_argument("--token", help="the same for all on this machine to see, in the list of processes")
     serve.add_argument(
         "--users",
         type=Path,
         metavar="FILE",
         help="who may sign on, with which password or token (TOML, 0600)",
+    )
+    serve.add_argument(
+        "--verify",
+        action="store_true",
+        help="check all of the database, say what is damaged and since when, and end",
     )
     serve.add_argument(
         "--generation", choices=("latest", "2.1"), default="latest", help="which shapes to answer in"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -34,11 +35,12 @@ def serving(*options: str) -> Iterator[tuple[httpx.Client, list[str]]]:
         "0",
         "--db",
         ":memory:",
-        "--token",
-        "T",
         *options,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    variables = {**os.environ, "BLOTTER_TOKEN": "T"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=variables
+    )
     said: list[str] = []
     try:
         assert process.stdout is not None

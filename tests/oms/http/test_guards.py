@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -229,8 +230,11 @@ async def test_a_body_that_does_not_arrive_is_refused(hurried: httpx.AsyncClient
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:", "--token", "T"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    command = [sys.executable, "-m", "tui", "serve", "--port", "0", "--db", ":memory:"]
+    variables = {**os.environ, "BLOTTER_TOKEN": "T"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=variables
+    )
     assert process.stdout is not None
     yield int(process.stdout.readline().split()[1].rsplit(":", 1)[1].removesuffix("/api"))
     process.terminate()

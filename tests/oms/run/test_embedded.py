@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +45,24 @@ async def test_a_new_desk_has_demo_data_and_keeps_it(tmp_path: Path) -> None:
         assert await everything(server) == first
     async with opened(file, market=False, fresh=True, size="empty") as server:
         assert not any(await everything(server))
+
+
+async def test_damaged_totals_of_a_block_are_computed_again_after_an_unclean_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "demo.db"
+    async with opened(file, market=False) as server:
+        first = await everything(server)
+    by_hand = sqlite3.connect(file)
+    by_hand.execute("UPDATE graph_block SET text = replace(text, '00', '01') WHERE n < 4")
+    by_hand.execute("DELETE FROM graph_placement WHERE n = 2")
+    by_hand.commit()
+    by_hand.close()
+    file.with_name("demo.db.lock").write_text("12345")
+    async with opened(file, market=False) as server:
+        assert await everything(server) == first
+    said = "4 entries of the order graph were damaged; they were computed again."
+    assert said in caplog.messages
 
 
 async def test_the_making_of_demo_data_that_is_broken_off_leaves_an_empty_desk(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.oms.request_bodies import NINE, an_order, put
 from tests.paths import ROOT
 from tui.cli import main
 from tui.oms.demo.universe import instrument_table
@@ -235,7 +236,8 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
     finally:
         process.terminate()
         _, err = process.communicate(timeout=20)
-    assert err == ""
+    (line,) = err.splitlines()
+    assert line.endswith(" A wrong token came from 127.0.0.1.")
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,10 @@ def test_a_file_of_users_says_who_may_sign_on(tmp_path: Path) -> None:
             ("--users", "x", "--token", "t"),
             "--token goes without --users: the file says who has which token.",
         ),
+        (("--token", "t", "--token-file", "f"), "--token and --token-file both say the token. Give one of"),
+        (("--users", "x", "--token-file", "f"), "--token-file goes without --users: that file says who"),
+        (("--token-file", "none"), "The token file none cannot be read: No such file or directory."),
+        (("--verify",), "There is nothing to verify: ':memory:' keeps nothing."),
         (("--token", "two words"), "The token must be printable ASCII without spaces."),
         (("--inject", "explode"), "--inject 'explode': fault: there is no fault \"explode\"; there are "),
         (("--scenario", "nowhere.toml"), "nowhere.toml cannot be read: No such file or directory."),
@@ -279,6 +285,54 @@ def test_a_token_of_the_environment_is_not_written_into_the_log_of_a_service() -
     assert "s3cret" not in out + err
 
 
+def test_a_token_is_read_from_a_file_of_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.touch(mode=0o600)
+    file.write_text("s3cret\n", encoding="utf-8")
+    process = run_serve("--token-file", str(file))
+    try:
+        url, token = greeting(process)
+        assert token == f"@{file}"
+        assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer s3cret"}).status_code == 200
+    finally:
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+    assert (out, err) == ("", "")
+
+
+def test_a_token_that_others_can_read_in_its_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("s3cret", encoding="utf-8")
+    file.chmod(0o644)
+    assert main(["serve", "--port", "0", "--db", ":memory:", "--token-file", str(file)]) == 2
+    assert capsys.readouterr().err == (
+        f"blotter serve: Others can read {file}. Make it yours alone: chmod 600 {file}\n"
+    )
+
+
+def test_a_database_is_verified_without_serving_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "desk.db"
+    verify = ["serve", "--verify", "--db", str(file)]
+    assert main(verify) == 1
+    assert capsys.readouterr().err == f"blotter serve: There is no database {file}.\n"
+    desk = Engine.open(file, instrument_table)
+    desk.write(put, [an_order("ORD-1"), an_order("ORD-2")], user="hart", now=NINE)
+    desk.close()
+    assert main(verify) == 0
+    said = f"{file} is whole: 2 changes, the last at 2026-11-20 09:00:00 UTC.\n"
+    assert capsys.readouterr() == (said, "")
+    raw = file.read_bytes()
+    file.write_bytes(raw.replace(b'"quantity":100,', b'"quantity":101,', 1))
+    assert main(verify) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"blotter serve: {file} is damaged: change ")
+
+
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")
 def test_it_listens_on_ipv6_as_well() -> None:
     process = run_serve("--host", "::1", "--token", "t")
@@ -288,7 +342,11 @@ def test_it_listens_on_ipv6_as_well() -> None:
         assert httpx.get(f"{url}/orders", headers={"authorization": "Bearer t"}).status_code == 200
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
+    assert err == (
+        "blotter serve: The token of --token is seen by everybody on this machine, in the list of processes. "
+        "Give it in a file of yours (--token-file FILE) or in BLOTTER_TOKEN.\n"
+    )
 
 
 def test_a_demo_on_the_same_file_is_refused_with_a_sentence(start: Start, tmp_path: Path) -> None:

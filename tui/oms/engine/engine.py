@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import localcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -38,6 +39,11 @@ from tui.oms.store.reads import StoreReader
 
 if TYPE_CHECKING:
     from tui.oms.rules.fees import Fee
+
+log: Final = logging.getLogger(__name__)
+
+GRAPH_CHECKED_BYTES: Final = 64 * 1024 * 1024
+"""The size up to which the order graph is computed anew after an unclean end: 2 s for 1,400 blocks."""
 
 Q = TypeVar("Q")
 T = TypeVar("T")
@@ -74,6 +80,7 @@ class Engine:
         instruments: Callable[[], Instruments],
         *,
         fresh: bool = False,
+        verify: bool = False,
         clock: Clock | None = None,
         fees: tuple[Fee, ...] = (),
         compliance: Callable[[], ComplianceBook] = lambda: EMPTY_BOOK,
@@ -81,14 +88,22 @@ class Engine:
         """Open the desk stored at ``path``, created if missing; None or ``:memory:`` stores nothing.
 
         ``instruments`` returns the instruments identifiers are resolved by; it is first called at the first
-        write. ``fresh`` deletes an existing desk. ``clock`` is the machine's if not given. ``fees`` are
-        charged on bookings (B5); ``compliance`` returns what compliance rules are checked against (K1).
+        write. ``fresh`` deletes an existing desk; ``verify`` checks all of it, as after an unclean end.
+        ``clock`` is the machine's if not given. ``fees`` are charged on bookings (B5); ``compliance`` returns
+        what compliance rules are checked against (K1).
 
         Raises:
             StoreError: the file cannot be used; the message says why.
         """
         file = None if path is None or path == ":memory:" else Path(path)
-        return cls(Store.open(file, fresh=fresh), instruments, clock, fees, compliance)
+        store = Store.open(file, fresh=fresh, verify=verify)
+        engine = cls(store, instruments, clock, fees, compliance)
+        if store.is_suspect and (verify or store.file_bytes <= GRAPH_CHECKED_BYTES):
+            from tui.oms.engine.graph_repair import repair_graph
+
+            if count := repair_graph(store, engine.instruments, engine.compliance_book.names):
+                log.warning("%d entries of the order graph were damaged; they were computed again.", count)
+        return engine
 
     @property
     def instruments(self) -> Instruments:

@@ -59,17 +59,18 @@ def run(
     scenario: Path | None = None,
     fees: Path | None = None,
     dialect: Dialect = Dialect(),  # noqa: B008, it is frozen
+    warning: str = "",
 ) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code.
 
     The first two lines on stdout are ``url http://HOST:PORT/api`` and ``token TOKEN``; port 0 picks a free
     one. ``users`` is the file of users who may sign on; the second line is then ``token -``. Without it there
-    is one user, who signs on with ``token`` or with a generated one. Of a token from the environment the
-    name of its variable, ``token_from``, is printed: what a service prints stays in its log. ``db`` None
-    stores nothing. ``inject`` and the TOML file ``scenario`` request faults, which are named on stderr.
-    ``fees`` is the file of the fees on bookings, ``dialect`` how addresses and filters are read. With
-    ``clock`` time starts there and moves only with the market's steps, and the market is paused until it is
-    resumed.
+    is one user, who signs on with ``token`` or with a generated one. Of a token from elsewhere than the
+    command line the place, ``token_from``, is printed: what a service prints stays in its log. ``db`` None
+    stores nothing. ``warning`` is said on stderr. ``inject`` and the TOML file ``scenario`` request faults,
+    which are named on stderr. ``fees`` is the file of the fees on bookings, ``dialect`` how addresses and
+    filters are read. With ``clock`` time starts there and moves only with the market's steps, and the market
+    is paused until it is resumed.
     """
     try:
         with all_at_once() as part:
@@ -91,12 +92,14 @@ def run(
         faults=faults,
         dialect=dialect,
     )
+    if warning:
+        _report(warning, OK)
     if faults is not None:
         _report(f"Faults are injected as requested: {faults}", OK)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with closing(listening):
         try:
-            shown = f"${token_from}" if token_from else token
+            shown = token_from or token
             asyncio.run(_serve(listening, shown, db, size, seed, market, settings, due, clock))
         except KeyboardInterrupt:  # later on, it stops the server
             return _report(
@@ -104,6 +107,28 @@ def run(
             )
         except (StoreError, OutputError) as error:
             return _report(str(error), FAILED)
+    return OK
+
+
+def verify(db: Path | None) -> int:
+    """Check all of a database, say what is damaged and since when, and return the exit code."""
+    from tui.oms.demo.compliance_facts import compliance_book
+    from tui.oms.demo.universe import instrument_table
+    from tui.oms.domain.times import from_micros
+    from tui.oms.engine.engine import Engine
+
+    if db is None:
+        return _report("There is nothing to verify: ':memory:' keeps nothing.", USAGE_ERROR)
+    if not db.is_file():
+        return _report(f"There is no database {db}.", FAILED)
+    try:
+        engine = Engine.open(db, instrument_table, verify=True, compliance=compliance_book)
+        changes, last = engine.read(lambda store: (store.changes, store.last))
+        engine.close()
+        until = f", the last at {from_micros(last):%Y-%m-%d %H:%M:%S} UTC" if changes else ""
+        write_out(f"{db} is whole: {changes:,} changes{until}.")
+    except (StoreError, OutputError) as error:
+        return _report(str(error), FAILED)
     return OK
 
 
@@ -117,8 +142,8 @@ def _users_and_token(host: str, token: str | None, users: Path | None) -> tuple[
         return "-", read_users(users)
     if not _is_loopback(host) and not token:
         raise CheckError(
-            f"{host} is open to other machines, so a token is needed: give --token or set BLOTTER_TOKEN, "
-            "or name who may sign on with --users."
+            f"{host} is open to other machines, so a token is needed: give --token-file or set "
+            "BLOTTER_TOKEN, or name who may sign on with --users."
         )
     if token is not None and (fault := token_fault(token)):
         raise CheckError(f"The token {fault}.")

@@ -36,10 +36,17 @@ class Store(StoreReader):
     """The database of one desk. Not thread-safe: the engine admits one thread at a time."""
 
     def __init__(
-        self, connection: sqlite3.Connection, lock: FileLock | None, file: Path | None = None
+        self,
+        connection: sqlite3.Connection,
+        lock: FileLock | None,
+        file: Path | None = None,
+        *,
+        is_suspect: bool = False,
     ) -> None:
         super().__init__(connection)
         self.file = file
+        self.is_suspect = is_suspect
+        """Whether the file was closed uncleanly before, or is to be verified."""
         self._lock = lock
         self._rows: dict[tuple[type[Any], ResourceId], tuple[int, int]] = {}
         self._depth = 0
@@ -58,7 +65,7 @@ class Store(StoreReader):
         connection, lock = open_database(path, fresh=fresh, verify=verify)
         try:
             with explained(path or Path(":memory:")):
-                return cls(connection, lock, path)
+                return cls(connection, lock, path, is_suspect=verify or (lock is not None and lock.unclean))
         except BaseException:
             connection.close()
             if lock is not None:
@@ -77,6 +84,11 @@ class Store(StoreReader):
             self._lock.release()
 
     @property
+    def file_bytes(self) -> int:
+        """The size of the database file; 0 in memory."""
+        return self.file.stat().st_size if self.file is not None else 0
+
+    @property
     def last(self) -> int:
         """The asAt of the newest change, in microseconds since 1970; 0 when there is none."""
         return self._head.as_at
@@ -84,6 +96,11 @@ class Store(StoreReader):
     def next_as_at(self, now: datetime) -> int:
         """Return the asAt of a call at ``now``, later than that of every call before it."""
         return max(to_micros(now), self._head.as_at + 1)
+
+    @property
+    def changes(self) -> int:
+        """The number of changes in the journal."""
+        return self._head.seq
 
     def is_empty(self) -> bool:
         """Return whether nothing was ever written."""
@@ -179,6 +196,26 @@ class Store(StoreReader):
         )
         execute(keep, [(kind.number, as_at, n) for n in deleted])
         execute(f"DELETE FROM {table} WHERE n = ?", [(n,) for n in deleted])
+
+    def graph_texts(self, type: type[Any]) -> list[tuple[int, ResourceId, bytes | None]]:
+        """Return the number and id of every block or placement, with its entry in the order graph, if any."""
+        name = KINDS[type].name
+        rows = self.connection.execute(
+            f"""SELECT l.n, l.scope, l.code, CAST(g.text AS BLOB)
+                FROM live_{name} l LEFT JOIN graph_{name} g ON g.n = l.n"""
+        )
+        return [(n, ResourceId(scope, code), text) for n, scope, code, text in rows]
+
+    def replace_graph_texts(self, type: type[Any], texts: Mapping[int, bytes]) -> None:
+        """Replace damaged entries of the order graph, by number: they count as what was always there."""
+        table = f"graph_{KINDS[type].name}"
+        rows = [(n, self.last, text.decode()) for n, text in texts.items()]
+        with self.transaction():
+            self.connection.executemany(
+                f"""INSERT INTO {table} VALUES (?, ?, ?)
+                    ON CONFLICT (n) DO UPDATE SET text = excluded.text""",
+                rows,
+            )
 
     # -- the current state, for a unit of work ---------------------------------------------------------------
 
