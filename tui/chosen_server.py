@@ -66,6 +66,7 @@ class DeskChoices(Struct, frozen=True):
     open_sandbox: OpenSandbox
     zone: tzinfo
     cache: Path | None = None
+    keep_days: int = 365
 
 
 def choose_server(
@@ -102,7 +103,13 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
         journal = _journal(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
         choices = DeskChoices(
-            read_only, server.profile, server.limits, sandboxes, zone, _cache(server.environment.url)
+            read_only,
+            server.profile,
+            server.limits,
+            sandboxes,
+            zone,
+            _cache(server.environment.url),
+            settings.journal.keep_days,
         )
         return _connection(http, server.environment, journal, choices, then=sign_off)
 
@@ -149,7 +156,10 @@ def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, ma
         http = Http(IN_PROCESS, transport=asgi_transport(embedded.app))
         journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = replace(environment, user=ServerSettings().user)
-        choices = DeskChoices(given.read_only, profile, settings.limits, sandboxes_of(embedded.engine), zone)
+        sandboxes = sandboxes_of(embedded.engine)
+        choices = DeskChoices(
+            given.read_only, profile, settings.limits, sandboxes, zone, keep_days=settings.journal.keep_days
+        )
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     visits = _visits(str(file.resolve())) if file else None
@@ -173,7 +183,7 @@ def _connection(
     from tui.service.writes.limits import Limits
 
     client = Client(http, environment.generation)
-    book = Journal(journal)
+    book = Journal(journal, keep_days=choices.keep_days)
     desk = Desk(
         client,
         environment,
@@ -199,7 +209,7 @@ def _journal(server: str, *, fresh: bool = False) -> Path:
     """Return the journal of writes to one server: a write of one server is never looked for on another."""
     path = paths.state_dir() / f"journal-{_digest(server)}.jsonl"
     if fresh:
-        from tui.service.journal.append_log import remove_log
+        from tui.service.journal.file_log import remove_log
 
         remove_log(path)
     return path

@@ -45,6 +45,12 @@ class Profile(Struct, frozen=True):
     read_only: bool = False
 
 
+class JournalSettings(Struct, frozen=True):
+    """What is said of journals: for how many days they are kept."""
+
+    keep_days: int = 365
+
+
 class Settings(Struct, frozen=True):
     """Everything a desk can set; :class:`tui.config.settings_file.SettingsFile` says what each means."""
 
@@ -66,6 +72,7 @@ class Settings(Struct, frozen=True):
     exceptions: ExceptionMinutes = field(default_factory=dict)
     """When rows are exceptions, over what is usual."""
     first_screen: FirstScreen = "desk"
+    journal: JournalSettings = JournalSettings()
 
 
 class Vocabulary(Struct, frozen=True):

@@ -26,7 +26,7 @@ from tui.config.limit_settings import (
     LimitValues,
     crossed_limits,
 )
-from tui.config.settings import ENV, Kind, LogLevel, Profile, Settings, Vocabulary
+from tui.config.settings import ENV, JournalSettings, Kind, LogLevel, Profile, Settings, Vocabulary
 from tui.config.tape_entries import TapeEntries, said_of_the_tape
 from tui.input_files.mistakes import Document, Mistake
 from tui.input_files.read_file import read_toml
@@ -232,6 +232,17 @@ class ProfileEntry(DeskEntries, AccessEntries):
     )
 
 
+class JournalEntries(Written):
+    """``[journal]``."""
+
+    keep_days: int = Field(
+        DEFAULTS.journal.keep_days,
+        ge=1,
+        le=36_500,
+        description="Days that the journal is kept, compressed. What is open is kept as long as it is open.",
+    )
+
+
 class SettingsFile(Written):
     """The whole file."""
 
@@ -296,6 +307,11 @@ class SettingsFile(Written):
         description="Minutes after which a row is an exception, by the kind of exception: 0 is at once, "
         '"off" never.',
     )
+    journal: JournalEntries | None = Field(
+        None,
+        json_schema_extra=without_null,
+        description="The journal of what was decided and sent here.",
+    )
     profiles: dict[str, ProfileEntry] = Field(
         default_factory=dict,
         description="LUSID environments by name; blotter --profile NAME reaches one.",
@@ -340,6 +356,7 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         tape=said_of_the_tape(file.tape),
         exceptions=file.exceptions,
         first_screen=file.first_screen,
+        journal=JournalSettings(file.journal.keep_days) if file.journal else DEFAULTS.journal,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from tui.config.exception_settings import EXCEPTION_SETTINGS
 from tui.config.settings import Vocabulary
-from tui.config.settings_file import LimitEntries, ProfileEntry, SettingsFile
+from tui.config.settings_file import JournalEntries, LimitEntries, ProfileEntry, SettingsFile
 from tui.config.tape_entries import TapeEntries
 from tui.config.tape_settings import NEWS
 from tui.input_files.mistakes import one_of
@@ -53,6 +53,8 @@ def template(vocabulary: Vocabulary) -> str:
             lines += _limit_lines()
         elif name == "tape":
             lines += _tape_lines()
+        elif name == "journal":
+            lines += _journal_lines()
         elif name == "exceptions":
             lines += _exception_lines()
         elif name == "keys":
@@ -96,6 +98,13 @@ def _tape_lines() -> Iterator[str]:
             yield from _table_lines(("tape", name), field.examples[0])
         else:
             yield f"#{key_text(name)} = {literal(field.default)}"
+
+
+def _journal_lines() -> Iterator[str]:
+    yield "#[journal]"
+    for name, field in JournalEntries.model_fields.items():
+        yield from _comment(str(field.description))
+        yield f"#{key_text(name)} = {literal(field.default)}"
 
 
 def _exception_lines() -> Iterator[str]:
@@ -166,6 +175,10 @@ def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
                 yield _TABLES.get(inner, f"[tape] {inner}"), usual, str(entry.description)
                 if inner == "news":
                     yield from ((f"[tape.news] {each.id}", literal(each.usual), each.help) for each in NEWS)
+        elif name == "journal":
+            yield "[journal]", "", str(field.description)
+            for inner, entry in JournalEntries.model_fields.items():
+                yield f"[journal] {inner}", literal(entry.default), str(entry.description)
         elif name == "exceptions":
             yield "[exceptions]", "", str(field.description)
             for each in EXCEPTION_SETTINGS:

@@ -7,7 +7,8 @@ The writer (:mod:`tui.service.writes.writer`) decides how a write is carried out
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from importlib import import_module
 from pathlib import Path
@@ -121,6 +122,7 @@ class Desk(SyncedDesk):
             await asyncio.to_thread(_load_what_follows)
             server = without_credentials(self.client.http.base_url)
             self._writing(await asyncio.to_thread(self._journal.opening, server))
+            await self._tend_journal()
             if self.unknown:
                 self.notify_listeners()  # the screen was painted meanwhile
         if loaded and not self._told_opening:
@@ -237,6 +239,8 @@ class Desk(SyncedDesk):
             return replace(report, wording=said)
         finally:
             self.beside.facts.drop_holdings()
+            if self._journal.path is not None:
+                self._begin(self._tend_journal())
 
     async def carry_out(
         self, prepared: Prepared, dispatch: Dispatch | None = None, *, decision_id: str = ""
@@ -332,6 +336,11 @@ class Desk(SyncedDesk):
             await self._preparer.close()
             self._preparer = None
 
+    async def _tend_journal(self) -> None:
+        """Begin a new segment of the journal where one is due; a full disk keeps it as it is."""
+        with suppress(OSError):
+            await asyncio.to_thread(self._journal.tend, self._now())
+
     def _writing(self, opening: JournalOpening | None = None) -> Writer:
         """Return the writer; it imports all verbs, so a start shows its first page before it is made."""
         if self._writer is None:
@@ -357,10 +366,14 @@ class Desk(SyncedDesk):
                     self._notify(Update(self.snapshot, self.snapshot, report=report))
             return done
 
-        task = asyncio.create_task(run())
+        return await asyncio.shield(self._begin(run()))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin work that is waited for before the desk is closed."""
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        return task
 
     def on_write_failed(self, error: ApiError) -> str:
         """Set the health when nobody is signed on any more; return what the user can do about ``error``."""

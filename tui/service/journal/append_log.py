@@ -1,42 +1,29 @@
-"""An append-only log of lines that several programs append to: locked, chained and flushed, a line at a time.
-
-Beside ``NAME.jsonl`` stands ``NAME.head``. It is the lock of the log, and holds where its chain ends: the
-number and hash of the last line, and how many bytes the file had then. It is only a note: where the file is
-longer, its lines count. A file that is shorter than its head says was cut, and the chain goes on behind what
-is missing.
-"""
+"""An append-only log of lines, and one that is kept in memory."""
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-import re
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, NamedTuple, Protocol
 
-from tui.service.journal.hash_chain import ChainHead, advance, seal
-
-MODE: Final = 0o600
-PATIENCE_S: Final = 10.0
-"""Seconds an append waits for other programs: each holds the lock for milliseconds."""
-_HEAD_BYTES: Final = 128
-"""Bytes of a head, padded: it is written over in place."""
-_HEAD: Final = re.compile(rb"(\d+) ([0-9a-f]{64}) (\d+) *\n")
+from tui.service.journal.hash_chain import ChainHead, seal
 
 
 class LogPosition(NamedTuple):
-    """A place between two lines: so many bytes into the log, after so many lines."""
+    """A place between two lines: so many bytes into a segment of the log, after so many lines of it.
 
+    ``segment`` is the number of its first line; -1 is before all of them.
+    """
+
+    segment: int = -1
     offset: int = 0
     lines: int = 0
 
 
 START: Final = LogPosition()
+BeginSegment = Callable[[bytes], bytes]
+"""Returns the first line of a new segment, a JSON object, from the hash of the last line before it."""
 
 
 class LoggedLine(NamedTuple):
@@ -74,6 +61,31 @@ class AppendLog(Protocol):
     def stamp(self) -> object:
         """Return what differs once something was appended; it costs a look at the file, no lock."""
 
+    def latest_segment(self) -> LogPosition:
+        """Return the beginning of the segment that is appended to: all that is open stands in it."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the segment that is appended to; 0 where there are no segments."""
+
+    @property
+    def number(self) -> int:
+        """The number of the last line."""
+
+    def begin_segment(self, begin: BeginSegment, carried: Sequence[bytes]) -> None:
+        """Begin a new segment with a line, and with ``carried`` lines of the one before.
+
+        Raises:
+            OSError: the disk does not take it; the log is as it was.
+        """
+
+    def tend(self) -> None:
+        """Compress the segments that ended, and remove those that are too old.
+
+        Raises:
+            OSError: the disk does not take it; nothing is lost.
+        """
+
     def close(self) -> None:
         """Append nothing any more."""
 
@@ -102,177 +114,27 @@ class MemoryLog:
 
     def read(self, start: LogPosition = START) -> Iterator[LoggedLine]:
         for index in range(start.lines, len(self._lines)):
-            yield LoggedLine("", index + 1, self._lines[index], LogPosition(0, index + 1))
+            yield LoggedLine("", index + 1, self._lines[index], LogPosition(0, 0, index + 1))
+
+    def latest_segment(self) -> LogPosition:
+        return START
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    @property
+    def number(self) -> int:
+        return self._head.number
+
+    def begin_segment(self, begin: BeginSegment, carried: Sequence[bytes]) -> None:
+        pass
+
+    def tend(self) -> None:
+        pass
 
     def stamp(self) -> object:
         return len(self._lines)
 
     def close(self) -> None:
         pass
-
-
-class FileLog:
-    """A log in a file only its owner can read.
-
-    Raises:
-        OSError: the file cannot be made, read or written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._guard = threading.RLock()
-        self._depth = 0
-        self._closed = False
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._head_path = path.with_suffix(".head")
-        self._head_file = _open(self._head_path, os.O_RDWR)
-        self._file = _open(path, os.O_RDWR | os.O_APPEND)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        with self._guard:
-            if self._closed:
-                raise OSError(errno.EBADF, "it is closed")
-            if self._depth == 0:
-                self._lock()
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    fcntl.flock(self._head_file, fcntl.LOCK_UN)
-
-    def append(self, body: bytes) -> None:
-        with self.locked():
-            head = self._end_of_chain()
-            line, after = seal(body, head)
-            size = self._write(line + b"\n")
-            with suppress(OSError):  # a head that is behind is caught up with
-                note = b"%d %b %d" % (*after, size)
-                os.pwrite(self._head_file, note.ljust(_HEAD_BYTES - 1) + b"\n", 0)
-
-    def read(self, start: LogPosition = START) -> Iterator[LoggedLine]:
-        with self.locked():
-            size = os.fstat(self._file).st_size
-            file = self.path.open("rb")
-        with file:
-            file.seek(start.offset)
-            offset, number = start
-            while offset < size:
-                line = file.readline(size - offset)
-                offset += len(line)
-                number += 1
-                yield LoggedLine(self.path.name, number, line.rstrip(b"\r\n"), LogPosition(offset, number))
-
-    def stamp(self) -> object:
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def close(self) -> None:
-        with self._guard:
-            if not self._closed:
-                self._closed = True
-                os.close(self._file)
-                os.close(self._head_file)
-
-    @property
-    def missing(self) -> int:
-        with self.locked():
-            noted = self._noted()
-            return max(noted[1] - os.fstat(self._file).st_size, 0) if noted else 0
-
-    def is_used_by_older_version(self) -> bool:
-        """Return whether a program of a version without a head has the file open: it holds a lock on it."""
-        with self.locked():
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return True
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-            return False
-
-    def _lock(self) -> None:
-        """Wait for the lock, and use the files that bear the names now.
-
-        Raises:
-            OSError: another program held it all the time.
-        """
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(self._head_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    said = f"another program has held it for {PATIENCE_S:.0f} s"
-                    raise OSError(errno.EAGAIN, said, str(self.path)) from None
-                time.sleep(0.001)
-                continue
-            if _is_same(self._head_file, self._head_path):
-                break
-            os.close(self._head_file)
-            self._head_file = _open(self._head_path, os.O_RDWR)
-        if not _is_same(self._file, self.path):
-            os.close(self._file)
-            self._file = _open(self.path, os.O_RDWR | os.O_APPEND)
-
-    def _write(self, text: bytes) -> int:
-        """Write ``text`` at the end and flush it to disk; return the size of the file then.
-
-        Raises:
-            OSError: the disk does not take it; what it took of it is cut back.
-        """
-        size = os.fstat(self._file).st_size
-        try:
-            if os.write(self._file, text) < len(text):
-                raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
-            os.fsync(self._file)
-        except OSError:
-            with suppress(OSError):  # the next line begins anew then
-                os.ftruncate(self._file, size)
-            raise
-        return size + len(text)
-
-    def _end_of_chain(self) -> ChainHead:
-        """Return the head of the chain, after ending a line that a crash cut off."""
-        size = os.fstat(self._file).st_size
-        noted = self._noted()
-        if noted is not None and noted[1] == size:
-            return noted[0]
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            size = self._write(b"\n")
-        head, read = noted or (ChainHead(), 0)
-        if read < size:
-            with self.path.open("rb") as file:
-                file.seek(read)
-                for line in file:
-                    head = advance(line.rstrip(b"\r\n"), head)
-        return head
-
-    def _noted(self) -> tuple[ChainHead, int] | None:
-        """Return the head as it was noted, and the size of the file then; None when there is no note."""
-        found = _HEAD.match(os.pread(self._head_file, _HEAD_BYTES, 0))
-        return (ChainHead(int(found[1]), found[2]), int(found[3])) if found else None
-
-
-def remove_log(path: Path) -> None:
-    """Remove a log that nobody has open, and its head."""
-    for each in (path, path.with_suffix(".head")):
-        each.unlink(missing_ok=True)
-
-
-def _open(path: Path, flags: int) -> int:
-    file = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, MODE)
-    os.fchmod(file, MODE)
-    return file
-
-
-def _is_same(file: int, path: Path) -> bool:
-    """Return whether a file that is open still bears its name."""
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False

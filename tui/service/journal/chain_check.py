@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tui.service.journal.append_log import START, LoggedLine
 from tui.service.journal.hash_chain import ChainHead, advance, computed
-from tui.service.journal.lines import JournalLine, UnreadLine
+from tui.service.journal.lines import JournalLine, SegmentLine, UnreadLine
 
 
 class JournalFault(Struct, frozen=True):
@@ -21,17 +21,21 @@ class JournalFault(Struct, frozen=True):
 
 
 class ChainCheck:
-    """Checks lines one after the other, from the beginning of a chain."""
+    """Checks lines one after the other, from the beginning of a chain or of a segment."""
 
     def __init__(self) -> None:
         self._head = self._mended = ChainHead()
         self._unread = 0
         """The lines right before that cannot be read."""
         self._last = LoggedLine("", 0, b"", START)
+        self._begun = False
 
     def next(self, line: LoggedLine, found: JournalLine | UnreadLine) -> JournalFault | None:
         """Return what is wrong with the next line, which says what was ``found``; None when it is right."""
         self._last = line
+        if not self._begun and isinstance(found, SegmentLine):
+            self._head = self._mended = ChainHead(found.n - 1, found.previous.encode())
+        self._begun = True
         if isinstance(found, UnreadLine) and found.envelope is None:
             self._unread += 1
             self._head = self._mended = advance(line.text, self._head)

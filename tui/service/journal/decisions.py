@@ -244,7 +244,8 @@ class DecisionRecords:
         elif isinstance(line, OutcomeLine):
             self._conclude(line)
         elif isinstance(line, DifferencesLine) and line.id in self.records:
-            self.records[line.id].differences += (Difference(*item) for item in line.items)
+            told = self.records[line.id].differences
+            told += (each for item in line.items if (each := Difference(*item)) not in told)
 
     def doubt(self) -> None:
         """Hear that lines are missing here: what no line tells of may have been sent."""

@@ -17,7 +17,7 @@ VERSION: Final = 1
 _DIGITS: Final = 64
 _GENESIS: Final = b"0" * _DIGITS
 _NAME: Final = b',"chain":"'
-_SEALED: Final = re.compile(rb'\{"v":\d+,"n":(\d{1,18}),.*,"chain":"([0-9a-f]{64})"\}', re.DOTALL)
+_SEALED: Final = re.compile(rb'\{"v":(\d+),"n":(\d{1,18}),(.*),"chain":"([0-9a-f]{64})"\}', re.DOTALL)
 
 
 class ChainHead(NamedTuple):
@@ -27,9 +27,9 @@ class ChainHead(NamedTuple):
     hash: bytes = _GENESIS
 
 
-def seal(body: bytes, head: ChainHead) -> tuple[bytes, ChainHead]:
+def seal(body: bytes, head: ChainHead, version: int = VERSION) -> tuple[bytes, ChainHead]:
     """Return the JSON object ``body`` as the line after ``head``, without a line end, and the new head."""
-    text = b'{"v":%d,"n":%d,%b' % (VERSION, head.number + 1, body[1:-1])
+    text = b'{"v":%d,"n":%d,%b' % (version, head.number + 1, body[1:-1])
     after = ChainHead(head.number + 1, _hash(head.hash, text))
     return b'%b%b%b"}' % (text, _NAME, after.hash), after
 
@@ -41,7 +41,15 @@ def advance(line: bytes, head: ChainHead) -> ChainHead:
     found = _SEALED.fullmatch(line)
     if found is None:
         return ChainHead(head.number, _hash(head.hash, line))
-    return ChainHead(int(found[1]), found[2])
+    return ChainHead(int(found[2]), found[4])
+
+
+def resealed(line: bytes, head: ChainHead) -> tuple[bytes, ChainHead]:
+    """Return what a line says as the line after ``head``, and the new head."""
+    found = _SEALED.fullmatch(line)
+    if found is None:
+        return seal(line, head)
+    return seal(b"{%b}" % found[3], head, int(found[1]))
 
 
 def computed(line: bytes, head: ChainHead) -> bytes | None:

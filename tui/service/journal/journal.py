@@ -16,14 +16,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from tui.api import codec
 from tui.api.sanitize import escaped_json
-from tui.service.journal.append_log import START, AppendLog, FileLog, LoggedLine, LogPosition, MemoryLog
+from tui.service.journal.append_log import START, AppendLog, LoggedLine, LogPosition, MemoryLog
 from tui.service.journal.chain_check import ChainCheck, JournalFault
 from tui.service.journal.decisions import (
     Decision,
@@ -34,6 +34,7 @@ from tui.service.journal.decisions import (
     UnreadDecision,
     verb_of,
 )
+from tui.service.journal.file_log import FileLog
 from tui.service.journal.lines import (
     ClaimLine,
     DecisionLine,
@@ -43,6 +44,7 @@ from tui.service.journal.lines import (
     OutcomeItem,
     OutcomeLine,
     PlanLine,
+    SegmentLine,
     UnreadLine,
     raw,
     read_line,
@@ -55,6 +57,12 @@ from tui.service.snapshot.snapshot import Ref
 if TYPE_CHECKING:
     from tui.api.http_request import Request
     from tui.service.verbs import Verb
+
+
+KEEP_DAYS: Final = 365
+"""The days that segments which ended are kept, unless the settings say otherwise."""
+LONGEST: Final = 16 << 20
+"""Bytes of a segment: a start reads one whole, in about 0.2 s."""
 
 
 class Claim(Struct, frozen=True):
@@ -87,13 +95,13 @@ class Plan(Struct, frozen=True):
 
 
 class Journal:
-    """The decisions of this machine. ``path`` None keeps them in memory only.
+    """The decisions of this machine. ``path`` None keeps them in memory only, ``keep_days`` is for files.
 
     Raises:
         OSError: the file cannot be made, read or written; nothing may be sent then.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, keep_days: int = KEEP_DAYS) -> None:
         self.path = path
         self._log: AppendLog
         self._runs = ProgramRuns(path and path.with_suffix(".runs"))
@@ -102,7 +110,7 @@ class Journal:
         if path is None:
             self._log = MemoryLog()
         else:
-            self._log = file = FileLog(path)
+            self._log = file = FileLog(path, keep_days)
             self._beside_older_version = file.is_used_by_older_version()
         self._claims: dict[str, ClaimLine] = {}
         self._claims_read = START
@@ -213,6 +221,67 @@ class Journal:
     def locked(self) -> AbstractContextManager[None]:
         """Return a context in which no other program appends to the journal."""
         return self._log.locked()
+
+    # --- segments ------------------------------------------------------------------------------------
+
+    def tend(self, now: datetime) -> bool:
+        """Begin a new segment on another day (UTC) or after a long one; return whether it did.
+
+        What is open is carried over. Segments that ended are compressed, and removed once they are too old.
+        While damage leaves in doubt what was sent, none begins. It takes a while: call it in a thread.
+
+        Raises:
+            OSError: the disk does not take it; nothing is lost.
+        """
+        if self._beside_older_version:
+            return False
+        with self._log.locked():
+            start = self._log.latest_segment()
+            carried = self._carried(start) if self._is_due(start, now) else None
+            if carried is None:
+                return False
+
+            def begin(previous: bytes) -> bytes:
+                return codec.encode(
+                    SegmentLine(id=now.isoformat(), at=now, previous=previous.decode(), carried=len(carried))
+                )
+
+            self._log.begin_segment(begin, carried)
+        self._log.tend()
+        return True
+
+    def _is_due(self, start: LogPosition, now: datetime) -> bool:
+        """Return whether the segment has lines of its own, and is long or of another day."""
+        first = next(iter(self._log.read(start)), None)
+        if first is None:
+            return False
+        line = read_line(first.text)
+        if isinstance(line, UnreadLine):
+            return self._log.size > LONGEST
+        carried = line.carried if isinstance(line, SegmentLine) else 0
+        own = self._log.number - line.n - carried
+        is_long = self._log.size > LONGEST and own > carried
+        return (own > 0 or not line.v) and (is_long or line.at.date() != now.date())
+
+    def _carried(self, start: LogPosition) -> list[bytes] | None:
+        """Return the lines of what is open; None while it is in doubt what was sent."""
+        records = DecisionRecords()
+        decision_of: dict[str, str] = {}
+        lines: list[tuple[str, bytes]] = []
+        for each in self._log.read(start):
+            line = read_line(each.text)
+            records.add(line)
+            if isinstance(line, IntentLine):
+                decision_of[line.id] = line.decision or line.id
+            envelope = line.envelope if isinstance(line, UnreadLine) else line
+            if envelope is not None:
+                lines.append((envelope.id, each.text))
+        if self.missing_bytes:
+            records.doubt()
+        if any(record.doubtful for record in records.records.values()):
+            return None
+        kept = records.unread.keys() | {id for id, each in records.records.items() if each.is_open}
+        return [text for id, text in lines if decision_of.get(id, id) in kept]
 
     def close(self) -> None:
         """Close the file; nothing can be written afterwards."""
@@ -330,7 +399,7 @@ class Journal:
         """
         records, check = DecisionRecords(), ChainCheck()
         faults = []
-        for each in self._log.read():
+        for each in self._log.read(self._log.latest_segment()):
             line = read_line(each.text)
             records.add(line)
             faults.append(check.next(each, line))

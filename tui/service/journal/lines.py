@@ -151,6 +151,16 @@ class ProposalEndLine(LineBase, frozen=True, kw_only=True, tag="proposalEnd"):
     label: str = ""
 
 
+class SegmentLine(LineBase, frozen=True, kw_only=True, tag="segment"):
+    """The first line of a new segment: the hash of the last line before it (its ``id`` is when it began).
+
+    ``carried`` is how many lines follow it that stand in the one before too.
+    """
+
+    previous: str
+    carried: int = 0
+
+
 JournalLine = (
     DecisionLine
     | IntentLine
@@ -160,6 +170,7 @@ JournalLine = (
     | PlanLine
     | ProposalLine
     | ProposalEndLine
+    | SegmentLine
 )
 
 
