@@ -6,7 +6,6 @@ save; none of them knows the application.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -19,6 +18,7 @@ from msgspec import Struct, field
 from styles.themes import THEMES
 from tui.actions.action import Action
 from tui.api.requests import MarketStatus
+from tui.atomic_file import write_new
 from tui.columns.format import DisplayContext
 from tui.columns.last_session import SessionStore
 from tui.columns.saved_views import StoredViews, ViewStore, applied
@@ -183,15 +183,13 @@ class DeskSession:
         path = wanted = self.export_path(name)
         if path.parent == self.export_path("."):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = text.encode(errors="backslashreplace")
         for number in count(2):
             try:
-                opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                write_new(path, content)
+                break
             except FileExistsError:
                 path = wanted.with_stem(f"{wanted.stem}-{number}")
-            else:
-                break
-        with open(opened, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
         return path
 
     def export_path(self, name: str) -> Path:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import stat
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from tui.atomic_file import PRIVATE, write_atomically
+from tui.atomic_file import PRIVATE, write_atomically, write_new
 from tui.config import paths
 from tui.config.profiles import check_secrets_file
 from tui.input_files.mistakes import CheckError, all_at_once, not_allowed, place_words, print_mistakes, shown
@@ -78,11 +77,9 @@ def begin_file() -> int:
     text = template(vocabulary())
     _make_folder(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        write_new(path, text.encode())
     except FileExistsError:
         return print_mistakes("blotter config", f"{path} is there already, and stays as it is.", USAGE_ERROR)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
     write_out(f"{path} is written.")
     return OK
 

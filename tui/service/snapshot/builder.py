@@ -51,7 +51,7 @@ class SnapshotBuilder:
         self._copied: set[str] = set()
         self._touched: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
         self._returned: dict[EntityKind, set[ResourceId]] = {each: set() for each in EntityKind}
-        self._bad: dict[EntityKind, list[BadRow]] = {}
+        self._bad: dict[EntityKind, dict[BadRow, None]] = {}
         self.unread: dict[EntityKind, Unread] = dict(base.unread)
         """The kinds of which rows may be missing, and why."""
         self.as_at = base.as_at
@@ -144,7 +144,7 @@ class SnapshotBuilder:
                 self._twins.setdefault(kind, set()).add(id)
             seen.add(id)
         if read:
-            self._bad[kind] = [row for row in self._bad[kind] if row.id not in read]
+            self._bad[kind] = {row: None for row in self._bad[kind] if row.id not in read}
             self._judge_unreadable(kind)
         fresh = [(id, row, held.get(id)) for id, row in newest.items()]
         if not fresh:
@@ -197,8 +197,7 @@ class SnapshotBuilder:
 
     def add_unreadable(self, kind: EntityKind, rows: Iterable[BadRow]) -> None:
         """Add rows that could not be read, each once: what follows from rows of their kind is not known."""
-        held = self._bad.setdefault(kind, [])
-        held.extend(row for row in rows if row not in held)
+        self._bad.setdefault(kind, {}).update(dict.fromkeys(rows))
         self._judge_unreadable(kind)
 
     def forget_unreadable(self, kind: EntityKind) -> None:
@@ -216,7 +215,7 @@ class SnapshotBuilder:
         if told is not None and not told.rows:
             return
         if bad:
-            said = f"{counted(len(bad), 'row')}: {bad[0].problem}"
+            said = f"{counted(len(bad), 'row')}: {next(iter(bad)).problem}"
             self.unread[kind] = Unread(said, rows=len(bad))
         else:
             self.unread.pop(kind, None)
