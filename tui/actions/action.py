@@ -307,6 +307,16 @@ class Ready(Protocol):
         """What is to be confirmed."""
         ...
 
+    @property
+    def sentences(self) -> Sequence[str]:
+        """All that is to be asked, a sentence each, for whoever can read them all."""
+        ...
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What was found out, for programs."""
+        ...
+
     def told(self, report: Report | None, folder: Path) -> str:
         """Write down what became of it, and return a sentence that says where."""
         ...

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -124,6 +124,31 @@ class BasketReady(Struct, frozen=True):
     path: Path | None = None
     question: str = ""
     left_out: str = ""
+    leave_out: bool = False
+    """Whether rows at fault are left out."""
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """Every fault, else why nothing is sent; a sentence each."""
+        found = self.found
+        if self.leave_out or not found.faults:
+            return [self.question]
+        return [*map(str, found.faults), *filter(None, [found.basket.in_words])]
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What was read of the basket: its columns, how many orders it makes, and its faults."""
+        found = self.found
+        return {
+            "basket": {
+                "rows": len(found.basket.rows),
+                "new": len(found.new),
+                "thereAlready": [str(each.ref.id) for each in found.repeated],
+                "columns": found.basket.headers,
+                "notRead": found.basket.ignored,
+                "faults": found.faults,
+            }
+        }
 
     def told(self, report: Report | None, folder: Path) -> str:
         """Write the fate of every row beside the basket, and return a sentence that says where.
@@ -200,7 +225,7 @@ def _judged(
 ) -> BasketReady:
     found = orders_of(scope, basket, questions)
     question = _question(found, leave_out=leave_out)
-    return BasketReady(found, verb_of(scope, found), path, question, _left_out(found))
+    return BasketReady(found, verb_of(scope, found), path, question, _left_out(found), leave_out)
 
 
 def _question(found: BasketOrders, *, leave_out: bool) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.actions.action import LeftOut, Scope, Sought, WriteAction
+from tui.actions.action import LeftOut, Ready, Scope, Sought, WriteAction
 from tui.actions.desk_scope import with_desk
 from tui.actions.instruments_typed import still_open
 from tui.actions.trade_actions import TRADE
@@ -16,7 +16,7 @@ from tui.api.base import ResourceId
 from tui.headless.exit_codes import ExitCode
 from tui.headless.rows_by_id import RowsById
 from tui.headless.write_commands import COMMANDS
-from tui.headless.write_documents import WriteDocument
+from tui.headless.write_documents import FILE, WriteDocument
 from tui.service.desk import Desk
 from tui.service.environment import unreachable_because
 from tui.service.snapshot.snapshot import EntityKind
@@ -28,17 +28,19 @@ ANSWER: Final = "answer"
 """The field that answers the one question of an action without a form."""
 
 
-DECISIVE: Final = {"line": "new_by_line", "file": "import_basket"}
+DECISIVE: Final = {"line": "new_by_line", FILE: "import_basket"}
 """The fields that decide which of several actions a command stands for, by name."""
 
 
 class WriteRefused(Exception):
     """A document asks for something that is not done here; ``sentences`` say why, nothing was sent."""
 
-    def __init__(self, code: ExitCode, *sentences: str) -> None:
+    def __init__(self, code: ExitCode, *sentences: str, body: Mapping[str, Any] | None = None) -> None:
         super().__init__(" ".join(sentences))
         self.code = code
         self.sentences = sentences
+        self.body = body or {}
+        """What programs are told of it beside the sentences."""
 
 
 class AskedVerb(Struct, frozen=True):
@@ -47,6 +49,8 @@ class AskedVerb(Struct, frozen=True):
     document: WriteDocument
     verb: Verb
     left_out: LeftOut
+    ready: Ready | None = None
+    """What was found out before, where that took a while: it is told what became of it."""
 
 
 async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
@@ -69,7 +73,8 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
     values, form = dict(document.values), loaded.form
     if form is not None:
         made = form(scope)
-        values = _filled(made.fields, document.values)
+        given = {**document.values, FILE: document.pasted} if document.pasted else document.values
+        values = _filled(made.fields, given)
         if made.check is not None and (problems := made.check(values)):
             raise WriteRefused(ExitCode.SOME_REFUSED, *problems)
     elif loaded.question is not None:
@@ -88,8 +93,8 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
         if loaded.ahead is not None:
             ready = await loaded.ahead(scope, values, desk)
             if ready.question:
-                raise WriteRefused(ExitCode.SOME_REFUSED, ready.question)
-            return AskedVerb(document, ready.verb, LeftOut())
+                raise WriteRefused(ExitCode.SOME_REFUSED, *ready.sentences, body=ready.body)
+            return AskedVerb(document, ready.verb, LeftOut(), ready)
         verb = loaded.verb(scope, values)
     except ValueError as error:
         raise WriteRefused(ExitCode.SOME_REFUSED, str(error)) from None

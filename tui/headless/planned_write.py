@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tui.headless.asked_verb import AskedVerb, WriteRefused
+from tui.actions.action import Ready
+from tui.headless.asked_verb import AskedVerb, WriteRefused, ask
 from tui.headless.exit_codes import ExitCode
+from tui.headless.rows_by_id import RowsById
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
 from tui.service.outcomes import Outcome, Status
@@ -28,6 +30,7 @@ class PlannedWrite(Struct, frozen=True):
     prepared: Prepared
     refused: tuple[Outcome, ...]
     versions: Mapping[Ref, int]
+    ready: Ready | None = None
 
 
 async def plan_write(asked: AskedVerb, desk: Desk) -> PlannedWrite:
@@ -47,7 +50,7 @@ async def plan_write(asked: AskedVerb, desk: Desk) -> PlannedWrite:
         kept = frozenset(part.refs)
         refused += (each for each in prepared.rehearsal.refused if each.ref not in kept)
         prepared = await desk.prepare(part)
-    return _planned(asked.document, prepared, desk, tuple(refused))
+    return _planned(asked.document, prepared, desk, tuple(refused), asked.ready)
 
 
 async def plan_again(document: WriteDocument, verb: Verb, desk: Desk) -> PlannedWrite:
@@ -56,15 +59,22 @@ async def plan_again(document: WriteDocument, verb: Verb, desk: Desk) -> Planned
     Raises:
         WriteRefused: it cannot be confirmed any more.
     """
-    return _planned(document, await desk.prepare(verb), desk, ())
+    ready = None
+    if document.file_digest:  # for what became of its rows
+        ready = (await ask(document, desk, RowsById([document], desk.snapshot))).ready
+    return _planned(document, await desk.prepare(verb), desk, (), ready)
 
 
 def _planned(
-    document: WriteDocument, prepared: Prepared, desk: Desk, refused: tuple[Outcome, ...]
+    document: WriteDocument,
+    prepared: Prepared,
+    desk: Desk,
+    refused: tuple[Outcome, ...],
+    ready: Ready | None = None,
 ) -> PlannedWrite:
     if prepared.preview.tier is Tier.HARD:
         raise WriteRefused(ExitCode.SOME_REFUSED, *prepared.preview.hard)
     if not prepared.verb.count:
         raise WriteRefused(ExitCode.SOME_REFUSED, "Nothing of it would be sent.")
     versions = versions_of(desk.snapshot, prepared.verb.touched(desk.snapshot))
-    return PlannedWrite(document, prepared, refused, versions)
+    return PlannedWrite(document, prepared, refused, versions, ready)

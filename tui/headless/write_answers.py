@@ -27,6 +27,8 @@ from tui.service.writes.preview import Preview, SideTotal
 
 MOST_SAID: Final = 5
 """Items that people are told one by one; programs are told all."""
+MOST_REQUESTED: Final = 20
+"""Items whose requests people are shown; programs are told all."""
 JOURNAL_ADVICE: Final = "'blotter journal list' shows what is known of it by now."
 _IN_BRACES: Final = r"\{(\w+)\}"
 
@@ -45,13 +47,18 @@ class WriteAnswer(Struct, frozen=True):
 
 
 def refused_answer(
-    document: WriteDocument, code: ExitCode, sentences: Sequence[str], *, retry: bool = False
+    document: WriteDocument,
+    code: ExitCode,
+    sentences: Sequence[str],
+    *,
+    retry: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> WriteAnswer:
-    """Return the answer to a document of which nothing is planned or sent, and why."""
+    """Return the answer to a document of which nothing is planned or sent, why, and ``more`` for programs."""
     said = [with_commands(sentence) for sentence in sentences]
     place = f"{document.place}: " if document.line else ""
     words = [f"{place}{sentence}" for sentence in said]
-    return WriteAnswer(document, code, {**_about(document), "why": said}, words, retry)
+    return WriteAnswer(document, code, {**_about(document), **(more or {}), "why": said}, words, retry)
 
 
 def planned_answer(write: PlannedWrite, desk: Desk, code: str, confirm: str, until: datetime) -> WriteAnswer:
@@ -81,6 +88,7 @@ def planned_answer(write: PlannedWrite, desk: Desk, code: str, confirm: str, unt
         "requests": [*_requests(write, desk)],
         "curl": desk.curl(verb).splitlines(),
         "versions": [{**_row(ref), "version": version} for ref, version in write.versions.items()],
+        **(write.ready.body if write.ready else {}),
     }
     ended = ExitCode.SOME_REFUSED if write.refused else ExitCode.DONE
     return WriteAnswer(write.document, ended, body, [*_plan_words(write, desk)])
@@ -97,10 +105,12 @@ def outcome_answer(
     request_id: str = "",
     again: bool = False,
     refused: Sequence[Outcome] = (),
+    told: str = "",
 ) -> WriteAnswer:
     """Return the answer that says what became of a document, item by item.
 
-    ``again`` says that it was found in the journal; ``refused`` are rows that were left out of the plan.
+    ``again`` says that it was found in the journal; ``refused`` are rows that were left out of the plan;
+    ``told`` is where else it was written down.
     """
     every = (*outcomes, *refused)
     code = _code(every)
@@ -115,6 +125,9 @@ def outcome_answer(
     }
     words = [*_outcome_words(document, asked, every, desk, again=again)]
     words += (f"  {_called(each.ref, desk)}: {each.text}" for each in differences)
+    if told:
+        body["told"] = told
+        words.append(f"  {told}")
     if code is ExitCode.SOME_UNKNOWN:
         body["advice"] = JOURNAL_ADVICE
         words.append(f"  {JOURNAL_ADVICE}")
@@ -255,7 +268,10 @@ def _plan_words(write: PlannedWrite, desk: Desk) -> Iterator[str]:
     yield from _first(
         "  Left out: {}", [f"{_called(each.ref, desk)}: {each.reason}" for each in write.refused]
     )
-    yield from (f"  {line}" for line in desk.curl(write.prepared.verb).splitlines())
+    if write.ready is not None and write.ready.left_out:
+        yield f"  {write.ready.left_out}"
+    if preview.count <= MOST_REQUESTED:
+        yield from (f"  {line}" for line in desk.curl(write.prepared.verb).splitlines())
 
 
 def _shares(preview: Preview) -> Iterator[str]:

@@ -6,9 +6,11 @@ A document names rows by their ids and fills in the form of an action. Numbers k
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 from msgspec import Struct
@@ -16,9 +18,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from tui.api import codec
 from tui.api.sanitize import clean
-from tui.headless.write_commands import COMMANDS, FIELDS, DocumentField, WriteCommand
+from tui.headless.write_commands import COMMANDS, FIELDS, STDIN, DocumentField, WriteCommand
 from tui.input_files.mistakes import CheckError, Document, all_at_once
 from tui.input_files.strict_model import Words, Written, check
+from tui.service.basket.basket_reader import MOST_BYTES
 from tui.service.snapshot.snapshot import EntityKind
 
 MOST_LINES: Final = 10_000
@@ -26,6 +29,8 @@ MOST_CHARACTERS: Final = 1_000_000
 """The most characters of a line."""
 LARGEST_EXPONENT: Final = 40
 LONGEST_KEY: Final = 100
+FILE: Final = "file"
+"""The field that names a file."""
 COMMAND_LINE: Final = "the command"
 """The document of the arguments, as sentences call it."""
 
@@ -34,7 +39,8 @@ class WriteDocument(Struct, frozen=True):
     """What is asked for once: a command, the rows it names, and what its form says, as texts.
 
     ``key`` is the name under which it is done only once; ``line`` its line on standard input from 1, 0 for
-    the arguments.
+    the arguments. Where it names a file, ``file_digest`` is the SHA-256 of what that holds; ``pasted`` is
+    what standard input holds in its place.
     """
 
     command: str
@@ -43,11 +49,13 @@ class WriteDocument(Struct, frozen=True):
     values: Mapping[str, str] = {}
     key: str = ""
     line: int = 0
+    file_digest: str = ""
+    pasted: str = ""
 
     @property
     def digest(self) -> str:
         """The SHA-256 of what it asks for, whatever its key and line."""
-        said = (self.command, self.ids, self.kind, sorted(self.values.items()))
+        said = (self.command, self.ids, self.kind, sorted(self.values.items()), self.file_digest)
         return sha256(codec.encode(said)).hexdigest()
 
     @property
@@ -140,6 +148,7 @@ def read_document(command: str, found: Mapping[str, Any], line: int = 0) -> Writ
     """
     place = f"line {line}" if line else COMMAND_LINE
     said = check(MODELS[command], Document(place, found)).model_dump(exclude_none=True)
+    content = _content(said[FILE]) if FILE in said else b""
     return WriteDocument(
         command,
         tuple(dict.fromkeys(said.pop("ids", ()))),
@@ -147,7 +156,37 @@ def read_document(command: str, found: Mapping[str, Any], line: int = 0) -> Writ
         key=said.pop("key", ""),
         values=said,
         line=line,
+        file_digest=sha256(content).hexdigest() if FILE in said else "",
+        pasted=_decoded(content) if said.get(FILE) == STDIN else "",
     )
+
+
+def _content(file: str) -> bytes:
+    """Return what the file of a document holds; standard input where it is a dash.
+
+    Raises:
+        CheckError: it cannot be read, or is too long.
+    """
+    try:
+        if file == STDIN:
+            if sys.stdin is None:
+                raise CheckError("Standard input is closed: there is no basket to read.")
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(file).expanduser().open("rb") as opened:
+                content = opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CheckError(f"{file}: it cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(content) > MOST_BYTES:
+        raise CheckError(f"{file}: a basket has {MOST_BYTES:,} bytes at most.")
+    return content
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CheckError("Standard input is not text in UTF-8.") from None
 
 
 def read_lines(command: str, lines: Iterable[str]) -> Sequence[WriteDocument]:

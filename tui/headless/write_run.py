@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -47,7 +48,8 @@ REHEARSAL_S: Final = 30.0
 USUAL_WAIT_S: Final = 15.0
 """Seconds for which an unknown outcome is read back, if nobody says otherwise: as long as the app does."""
 ALL_OR_NOTHING: Final = "Nothing is planned, because of other lines."
-PLAN_CHANGED: Final = "Plan changed: {}. Nothing was sent; this is the new plan."
+PLAN_CHANGED: Final = "Plan changed: {}. Nothing was sent."
+NEW_PLAN: Final = "{} This is the new plan."
 UNDERWAY: Final = (
     "Another program is carrying this out, and its outcome is not known yet: ask the same again later."
 )
@@ -122,14 +124,14 @@ class WriteCommandRun:
                 writes[number] = await plan_write(await ask(document, self._desk, rows), self._desk)
             except WriteRefused as error:
                 wrong = True
-                answers[number] = refused_answer(document, error.code, error.sentences)
+                answers[number] = refused_answer(document, error.code, error.sentences, more=error.body)
         if wrong:
             answers |= {
                 number: refused_answer(write.document, ExitCode.SOME_REFUSED, [ALL_OR_NOTHING])
                 for number, write in writes.items()
             }
             return _in_order(answers), [why] if why else []
-        after = [why] if why else []
+        after = [NEW_PLAN.format(why)] if why and writes else [why] if why else []
         if writes:
             code = await self._keep(tuple(writes.values()))
             confirm, until = f"{self._order.confirm} --yes {code}", datetime.now(UTC) + HOLDS_FOR
@@ -315,6 +317,7 @@ class WriteCommandRun:
         self._stop.watch(dispatch)
         report = await self._desk.carry_out(write.prepared, dispatch, decision_id=decision)
         await self._desk.told(report)
+        told = await asyncio.to_thread(write.ready.told, report, Path.cwd()) if write.ready else ""
         answer = outcome_answer(
             document,
             write.prepared.preview.headline,
@@ -323,6 +326,7 @@ class WriteCommandRun:
             decision=report.decision,
             differences=report.differences,
             request_id=report.request_id,
+            told=told,
         )
         ended = answer.code in (ExitCode.NOT_REACHED, ExitCode.FAILED)
         return answer, report.outcomes if ended else ()
