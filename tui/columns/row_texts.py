@@ -86,6 +86,11 @@ def json_line_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterato
     yield from (f"{each}\n" for each in json_objects([column.id for column in columns], lines))
 
 
+def inert_markdown(text: str) -> str:
+    """Return a text for a page or a cell of Markdown, with its signs escaped."""
+    return re.sub(_OF_MARKDOWN, r"\\\1", escaped(text))
+
+
 def markdown_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator[str]:
     """Yield a table of Markdown, numbers at the right; signs of Markdown in texts are escaped."""
 
@@ -93,8 +98,8 @@ def markdown_parts(columns: Sequence[Column], lines: Iterable[Line]) -> Iterator
         return f"| {' | '.join(cells)} |\n"
 
     def guarded(value: Value) -> str:
-        text = escaped(exported(value))
-        return re.sub(_OF_MARKDOWN, r"\\\1", text) if isinstance(value, str) else text
+        text = exported(value)
+        return inert_markdown(text) if isinstance(value, str) else escaped(text)
 
     yield row(guarded(column.title) for column in columns)
     yield row("--:" if column.align != "left" else "---" for column in columns)

@@ -349,7 +349,7 @@ def _place(key: LineKey) -> tuple[object, ...]:
 
 def _finished(snapshot: Snapshot, key: LineKey, grown: _GrowingLine) -> SheetLine:
     worth = grown.priced * snapshot.price_unit(key.luid)
-    average = grown.money.get(Figure.TRADED, ZERO) / worth if worth else None
+    average = rounded(grown.money.get(Figure.TRADED, ZERO) / worth, _PLACES) if worth else None
     units = grown.units if grown.count else None
     money = {figure: rounded(value, _PLACES) for figure, value in grown.money.items()}
     return SheetLine(key, grown.count, units, average, money, grown.rejects, grown.unknown)
