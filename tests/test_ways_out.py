@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ import pyte
 import pytest
 
 from tests.bench.terminal import PtyTerminal
+from tests.paths import ROOT
 from tests.poisoned_server import FRAGMENTS, poisoned_server
 from tests.pty_program import COLUMNS, LINES
 from tui.api.sanitize import clean
@@ -115,3 +118,12 @@ def test_of_a_server_whose_texts_are_attacks_nothing_acts_anywhere(hostile: str,
     assert [len(json.loads(line)) for line in exports[".jsonl"].splitlines()] == [len(head)] * 2
     assert len({line.replace("\\|", "").count("|") for line in exports[".md"].splitlines()}) == 1
     assert len(exports[".md"].splitlines()) == 4
+
+
+def test_a_script_is_told_nothing_that_acts_either(hostile: str, tmp_path: Path) -> None:
+    variables = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("STATE", "DATA", "CONFIG", "CACHE")}
+    command = [sys.executable, "-m", "tui", "orders", "--url", hostile, "--table"]
+    run = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, check=True)
+    out, err = run.stdout.decode().splitlines(), run.stderr.decode().splitlines()
+    assert len(out) == 1 + 75
+    assert all(clean(line) == line for line in (*out, *err))
