@@ -18,7 +18,7 @@ from tui.api.ceilings import ANSWER, LIST, LONGEST_ID, LONGEST_REASON, MIB, MOST
 from tui.api.client import Client
 from tui.api.connection_settings import Timeouts
 from tui.api.errors import ApiError, MalformedReply, NoAnswer, Refused, TooLarge
-from tui.api.http import TIMEOUTS, Http
+from tui.api.http import TIMEOUTS, Http, post_form
 from tui.api.requests import BookTransactionsRequest
 
 ID = ResourceId("demo", "ORD-1")
@@ -95,6 +95,13 @@ async def test_the_outcome_of_a_write_that_is_answered_without_end_is_unknown() 
     client = client_of(streamed(Stream(endless(b" " * MIB))))
     with pytest.raises(NoAnswer):
         await client.call(operations.BOOK_TRANSACTIONS, BookTransactionsRequest(allocation_ids=(ID,)))
+
+
+async def test_a_token_endpoint_that_answers_without_end_signs_nobody_on() -> None:
+    stream = Stream(endless(b" " * MIB))
+    with pytest.raises(TooLarge, match="more than 1 MiB as an access token"):
+        await post_form("http://desk/token", {"grant_type": "password"}, transport=Script(streamed(stream)))
+    assert stream.left
 
 
 async def test_a_trickle_without_end_is_left_at_the_deadline_of_the_call() -> None:

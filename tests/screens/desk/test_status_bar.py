@@ -162,6 +162,10 @@ async def test_what_there_is_room_for_follows_and_the_freshness_stands_at_the_ri
         shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
         assert shown.startswith(f" TEST  {NAME}  desk.lusid.com  okafor@example.com")
         assert shown.rstrip().endswith("live 15:29:48 UTC every 2 s")
+        show(bar, EnvironmentKind.TEST, State.LIVE, silent_s=9)
+        await pilot.pause()
+        shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])
+        assert shown.rstrip().endswith("read 15:29:48 UTC, no answer for 9 s"), "it is live no more"
         show(bar, EnvironmentKind.TEST, State.STALE, PAST)
         await pilot.pause()
         shown = "".join(part.text for part in app.screen._compositor.render_strips()[0])

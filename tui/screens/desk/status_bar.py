@@ -71,9 +71,11 @@ class StatusBar(Pieces):
         self.set_class(kind is EnvironmentKind.PROD, "prod")
         self.set_class(kind is EnvironmentKind.TEST, "test")
         waits = _waits(health, silent_s, now)
-        stale, age = _freshness(health, snapshot, context, now)
+        overdue = silent_s >= SILENCE_S and _is_older(health.read_at, pace_s + SILENCE_S, now)
+        stale, age = _freshness(health, snapshot, context, now, overdue=overdue)
         age = _reading(health, progress) or age
-        if age and progress is None and health.state is State.LIVE and snapshot.as_at is None:
+        live = health.state is State.LIVE and snapshot.as_at is None and not overdue
+        if age and progress is None and live:
             age = f"{age} {pace_in_words(pace_s)}"
         said: list[tuple[int, Content | str]] = [
             (_FIRST, Content.styled(KIND_WORDS[kind], "bold")),
@@ -151,8 +153,17 @@ def seconds_left(health: Health, now: datetime) -> int:
     return 0 if health.until is None else max(0, ceil((health.until - now).total_seconds()))
 
 
-def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime) -> tuple[str, str]:
-    """Return the word for data that are not fresh, empty while they are, and how old they are."""
+def _is_older(read_at: datetime | None, seconds: float, now: datetime) -> bool:
+    return read_at is not None and (now - read_at).total_seconds() > seconds
+
+
+def _freshness(
+    health: Health, snapshot: Snapshot, context: DisplayContext, now: datetime, *, overdue: bool
+) -> tuple[str, str]:
+    """Return the word for data that are not fresh, empty while they are, and how old they are.
+
+    A poll that is ``overdue`` has not failed yet, but nothing is live until it is answered.
+    """
     at = clock_and_zone(health.read_at, context)
     match health.state:
         case State.LOADING:
@@ -160,7 +171,7 @@ def _freshness(health: Health, snapshot: Snapshot, context: DisplayContext, now:
         case State.LIVE if snapshot.unread:
             return "NOT ALL READ", at
         case State.LIVE:
-            return "", f"{'live' if snapshot.as_at is None else 'read'} {at}"
+            return "", f"{'live' if snapshot.as_at is None and not overdue else 'read'} {at}"
         case State.STALE:
             word = "STALE"
         case State.OFFLINE if health.read_at is None:
