@@ -54,7 +54,6 @@ class ScriptDesk:
         printed: pytest.CaptureFixture[str],
         *,
         read_only: bool = False,
-        kind: EnvironmentKind = EnvironmentKind.LOCAL,
         user: str = "",
     ) -> ScriptDesk:
         """Return a script at a desk that is read whole; those of one ``folder`` share their journal."""
@@ -62,7 +61,7 @@ class ScriptDesk:
         journal = Journal(folder / "journal.jsonl")
         desk = Desk(
             Client(Http(BASE, transport=line, pause=clock.wait, clock=clock)),
-            Environment("demo", kind, BASE, user=user or "dealer"),
+            Environment("demo", EnvironmentKind.LOCAL, BASE, user=user or "dealer"),
             journal=journal,
             pause=clock.wait,
             read_only=read_only,

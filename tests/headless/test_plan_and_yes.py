@@ -1,0 +1,198 @@
+"""A plan is confirmed once: what holds, what changes it, and what every later asker is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.headless.script_desk import ScriptDesk
+from tests.headless.test_every_write import LINE, unplaced
+from tests.seeded_server import seeded_server
+from tui.headless import write_run
+from tui.headless.exit_codes import ExitCode
+from tui.oms.run.embedded import Embedded
+
+NEW: dict[str, Any] = {"line": LINE}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Embedded]:
+    made = await seeded_server()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def script(
+    server: Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> AsyncIterator[ScriptDesk]:
+    made = await ScriptDesk.at(server, tmp_path, capsys)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def other(
+    server: Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str], script: ScriptDesk
+) -> AsyncIterator[ScriptDesk]:
+    """Another program of the same user, which shares the journal."""
+    made = await ScriptDesk.at(server, tmp_path, capsys)
+    yield made
+    await made.close()
+
+
+def order_of(script: ScriptDesk) -> dict[str, Any]:
+    return {"ids": [next(unplaced(script.desk.snapshot))]}
+
+
+async def test_another_document_under_a_code_is_a_new_plan(script: ScriptDesk) -> None:
+    code = await script.plan("new", NEW)
+    assert await script.run("new", {"line": LINE.replace("1k", "2k")}, yes=code) is ExitCode.SOME_REFUSED
+    [said] = script.said
+    assert said["outcome"] == "planChanged"
+    assert said["why"] == [
+        "Plan changed: the documents are not those of this code. Nothing was sent; this is the new plan."
+    ]
+    assert script.writes == []
+    assert await script.run("new", {"line": LINE.replace("1k", "2k")}, yes=said["code"]) is ExitCode.DONE
+    assert len(script.writes) == 1
+
+
+async def test_rows_that_changed_since_make_a_new_plan(script: ScriptDesk, other: ScriptDesk) -> None:
+    document = order_of(script)
+    code = await script.plan("update", {**document, "note": "a"})
+    before = await other.plan("update", {**document, "quantity": "+1"})
+    assert await other.run("update", {**document, "quantity": "+1"}, yes=before) is ExitCode.DONE
+    await script.desk.load()
+    assert await script.run("update", {**document, "note": "a"}, yes=code) is ExitCode.SOME_REFUSED
+    [said] = script.said
+    assert f"{document['ids'][0]}" in said["why"][0]
+    assert "changed meanwhile" in said["why"][0]
+    assert said["code"] != code
+    assert script.writes == []
+
+
+async def test_a_plan_is_good_for_ten_minutes(script: ScriptDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = await script.plan("new", NEW)
+    monkeypatch.setattr(write_run, "HOLDS_FOR", timedelta(0))
+    assert await script.run("new", NEW, yes=code) is ExitCode.SOME_REFUSED
+    assert "it is older than ten minutes" in script.said[0]["why"][0]
+    assert await script.run("new", NEW, yes="NEVERWAS") is ExitCode.SOME_REFUSED
+    assert "there is no plan of this code here" in script.said[0]["why"][0]
+    assert script.writes == []
+
+
+async def test_a_plan_of_one_user_is_not_anothers(
+    script: ScriptDesk, server: Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = order_of(script)
+    code = await script.plan("cancel", document)
+    stranger = await ScriptDesk.at(server, tmp_path, capsys, user="somebody")
+    assert await stranger.run("cancel", document, yes=code) is ExitCode.SOME_REFUSED
+    assert "it was made for dealer on demo, not for somebody" in stranger.said[0]["why"][0]
+    assert stranger.writes == []
+    await stranger.close()
+
+
+async def test_of_programs_that_confirm_at_once_one_sends_and_all_tell_the_outcome(
+    script: ScriptDesk, other: ScriptDesk
+) -> None:
+    code = await script.plan("new", NEW, NEW)
+    await asyncio.gather(*(each.run("new", NEW, NEW, yes=code) for each in (script, other)))
+    assert len(script.writes) + len(other.writes) == 2
+    for each in (script, other):
+        assert await each.run("new", NEW, NEW, yes=code) is ExitCode.DONE
+        assert each.statuses() == [["done", "done"]] * 2
+    assert len(script.writes) + len(other.writes) == 2
+
+
+async def test_a_key_has_one_outcome_for_one_document(script: ScriptDesk, other: ScriptDesk) -> None:
+    document = {**NEW, "key": "morning"}
+    code = await script.plan("new", document)
+    assert await script.run("new", document, yes=code) is ExitCode.DONE
+    for again in (script, other):
+        assert await again.run("new", document) is ExitCode.DONE
+        [said] = again.said
+        assert said["again"] is True
+        assert said["key"] == "morning"
+        assert await again.run("new", document, yes="WHATEVER") is ExitCode.DONE
+    assert await other.run("new", {**document, "line": LINE.replace("1k", "2k")}) is ExitCode.SOME_REFUSED
+    assert "Something else was asked under this key" in other.said[0]["why"][0]
+    assert len(script.writes) + len(other.writes) == 1
+
+
+async def test_two_plans_under_one_key_are_sent_once(script: ScriptDesk, other: ScriptDesk) -> None:
+    document = {**NEW, "key": "morning"}
+    codes = [await each.plan("new", document) for each in (script, other)]
+    assert codes[0] != codes[1], "each has ids of its own"
+    for each, code in zip((script, other), codes, strict=True):
+        assert await each.run("new", document, yes=code) is ExitCode.DONE
+    assert [len(each.writes) for each in (script, other)] == [1, 0]
+    assert other.said[0]["again"] is True
+
+
+async def test_lines_are_answered_in_order_each_with_its_own_outcome(script: ScriptDesk) -> None:
+    orders = [*unplaced(script.desk.snapshot)][:3]
+    lines: list[Mapping[str, Any]] = [{"ids": [id]} for id in orders]
+    code = await script.plan("cancel", *lines)
+    assert [said["line"] for said in script.said] == [1, 2, 3]
+    assert [said["items"][0]["id"] for said in script.said] == [f"demo/{id}" for id in orders]
+    script.line.fail("cut", "cancelorders")
+    assert await script.run("cancel", *lines, yes=code, wait=0) is ExitCode.SOME_UNKNOWN
+    assert script.statuses() == [["unknown"], ["done"], ["done"]]
+    assert [said["outcome"] for said in script.said] == ["someUnknown", "done", "done"]
+    assert "blotter journal list" in script.said[0]["advice"]
+
+
+async def test_a_wrong_line_is_told_and_nothing_is_planned(script: ScriptDesk) -> None:
+    lines = [order_of(script), {"ids": ["NOWHERE"]}, order_of(script)]
+    assert await script.run("cancel", *lines) is ExitCode.SOME_REFUSED
+    assert [said["why"] for said in script.said] == [
+        [write_run.ALL_OR_NOTHING],
+        ["NOWHERE is not on this desk."],
+        [write_run.ALL_OR_NOTHING],
+    ]
+    assert not any("code" in said for said in script.said)
+    assert await script.run("cancel", *({**each, "key": "k"} for each in lines)) is ExitCode.USAGE
+    assert "line 2: key: k stands on line 1 already." in script.said[0]["why"]
+
+
+async def test_a_lost_answer_is_found_by_reading_back(script: ScriptDesk) -> None:
+    document = {**order_of(script), "key": "gone"}
+    code = await script.plan("cancel", document)
+    script.line.fail("lost", "cancelorders")
+    assert await script.run("cancel", document, yes=code) is ExitCode.DONE
+    assert script.statuses() == [["done"]]
+    assert script.said[0]["items"][0]["note"].startswith("confirmed by reading back")
+    assert len(script.writes) == 1
+
+
+async def test_what_never_left_is_sent_by_the_next_yes(
+    server: Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = await ScriptDesk.at(server, tmp_path, capsys)
+    document = {**NEW, "key": "offline"}
+    code = await script.plan("new", document)
+    script.line.fail("unreachable", "createorders", times=99)
+    assert await script.run("new", document, yes=code) is ExitCode.NOT_REACHED
+    assert script.said[0]["retry"] is True
+    await script.close()
+    later = await ScriptDesk.at(server, tmp_path, capsys)
+    assert await later.run("new", document, yes=code) is ExitCode.DONE
+    assert len(later.writes) == 1
+    await later.close()
+
+
+async def test_rows_left_out_are_told_one_by_one_and_the_others_planned(script: ScriptDesk) -> None:
+    snapshot = script.desk.snapshot
+    final = next(id.code for id, row in snapshot.orders.items() if row.state == "Cancelled")
+    live = next(unplaced(snapshot))
+    assert await script.run("cancel", {"ids": [live, final]}) is ExitCode.SOME_REFUSED
+    [said] = script.said
+    assert [(each["id"], each["why"]) for each in said["refused"]] == [(f"demo/{final}", "It is cancelled.")]
+    assert await script.run("cancel", {"ids": [live, final]}, yes=said["code"]) is ExitCode.DONE
