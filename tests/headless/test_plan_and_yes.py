@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.headless.script_desk import ScriptDesk
@@ -15,7 +18,9 @@ from tests.headless.test_every_write import LINE, unplaced
 from tests.seeded_server import seeded_server
 from tui.headless import write_run
 from tui.headless.exit_codes import ExitCode
+from tui.headless.write_documents import read_document
 from tui.oms.run.embedded import Embedded
+from tui.service.journal.journal import Journal
 
 NEW: dict[str, Any] = {"line": LINE}
 
@@ -186,6 +191,42 @@ async def test_what_never_left_is_sent_by_the_next_yes(
     assert await later.run("new", document, yes=code) is ExitCode.DONE
     assert len(later.writes) == 1
     await later.close()
+
+
+async def test_a_claim_of_a_program_that_was_killed_before_it_sent_is_taken_over(
+    script: ScriptDesk, tmp_path: Path
+) -> None:
+    document = {**NEW, "key": "killed"}
+    code = await script.plan("new", document)
+    killed = Journal(tmp_path / "journal.jsonl")
+    digest = read_document("new", document).digest
+    for name in (f"plan {code} 1", "key killed"):
+        assert killed.claim(name, digest, "NEVERLEFT", datetime.now(UTC)) is None
+    assert await script.run("new", document, yes=code, wait=0) is ExitCode.SOME_UNKNOWN
+    assert "Another program is carrying this out" in script.said[0]["why"][0]
+    killed.close()
+    assert await script.run("new", document, yes=code) is ExitCode.DONE
+    assert script.said[0]["again"] is False
+    assert len(script.writes) == 1
+
+
+async def test_a_program_told_to_stop_waits_for_what_it_sent_and_sends_no_more(script: ScriptDesk) -> None:
+    lines = [{"ids": [id]} for id in [*unplaced(script.desk.snapshot, 1)][:3]]
+    code = await script.plan("cancel", *lines)
+
+    async def stop(request: httpx.Request) -> None:
+        if "cancelorders" in request.url.path:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.05)
+
+    script.line.before = stop
+    assert await script.run("cancel", *lines, yes=code) is ExitCode.SOME_REFUSED
+    assert script.statuses() == [["done"], ["not sent"], ["not sent"]]
+    assert [said["outcome"] for said in script.said] == ["done", "someRefused", "someRefused"]
+    script.line.before = None
+    assert await script.run("cancel", *lines, yes=code) is ExitCode.DONE, "the rest of it, and no more"
+    assert [said["again"] for said in script.said] == [True, False, False]
+    assert len(script.writes) == 3
 
 
 async def test_rows_left_out_are_told_one_by_one_and_the_others_planned(script: ScriptDesk) -> None:

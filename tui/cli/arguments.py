@@ -58,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = tuple(sys.argv[1:] if arguments is None else arguments)
     try:
         given = parser().parse_args(arguments, argparse.Namespace(typed=typed))
+        code: int = given.run(given)
     except UsageError as error:
         _tell_usage(error, typed)
         raise
-    code: int = given.run(given)
     return code
 
 
