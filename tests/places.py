@@ -79,9 +79,20 @@ ACTION: Final = Addition(
                 ),
             ),
         ),
+        Place(
+            "tui/headless/write_commands.py",
+            "its command for scripts: the words for it, and the fields of its form",
+            (
+                (
+                    '        WriteCommand(("sweep",)',
+                    '        WriteCommand(("withdraw",), "withdraw orders"),\n',
+                ),
+            ),
+        ),
     ),
-    "binding, footer, help, palette, `[keys]`, tables of the documents",
+    "binding, footer, help, palette, `[keys]`, tables of the documents, options and schema of its command",
     """
+assert parser().parse_args(["withdraw", "ORD-1"]).write == "withdraw"
 assert "| `W` | Withdraw | Withdraw orders |" in readme.keys()
 assert key_mistakes({"withdraw": "H"}) == {}
 async with blotter((250, 60)) as user:

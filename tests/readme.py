@@ -21,6 +21,7 @@ from tui.columns.filter_grammar import EXAMPLES
 from tui.config.profiles import SETTINGS
 from tui.config.settings_template import setting_rows
 from tui.headless.exit_codes import ExitCode
+from tui.headless.write_commands import COMMANDS, FIELDS
 from tui.oms.faults.scenario import KINDS
 from tui.oms.fidelity import RULE_FAMILIES, RULES, Fidelity
 from tui.oms.http.reference_routes import served
@@ -238,6 +239,7 @@ def with_tables(text: str) -> str:
         "market": market(),
         "places": places(),
         "filters": filters(),
+        "write-fields": write_fields(),
         "commands": commands(),
         "exit-codes": exit_codes(),
         "read-options": read_options(),
@@ -247,6 +249,19 @@ def with_tables(text: str) -> str:
         made = table.replace("\\", "\\\\")
         text = re.sub(marks, rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)
     return text
+
+
+def write_fields() -> str:
+    """Return the fields of the commands that write, by the options that name them."""
+    lines = ["| Command | Options of its form |", "|---|---|"]
+    for command in COMMANDS.values():
+        flags = " ".join(f"`{FIELDS[name].flag}`" for name in command.fields)
+        lines.append(f"| `{command.name}` | {flags} |")
+    lines += ["", "| Option | |", "|---|---|"]
+    for field in FIELDS.values():
+        document = f"; in documents `{field.name}`" if field.option else ""
+        lines.append(f"| `{field.flag}` | {_cell(field.help)}{document} |")
+    return "\n".join(lines)
 
 
 async def picture() -> str:

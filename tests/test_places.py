@@ -19,6 +19,7 @@ import asyncio
 from tests import blotter_app, readme
 from tests.blotter_app import blotter, demo
 from tests.idle import idle_by_the_loop
+from tui.cli import parser
 from tui.screens.desk.keymap import key_mistakes
 from tui.screens.dialogs.preview_dialog import PreviewDialog
 

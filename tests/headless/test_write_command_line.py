@@ -30,7 +30,7 @@ def server() -> Iterator[ServeProcess]:
         yield running
 
 
-class Shell:
+class ScriptShell:
     """A shell in which blotter commands are run; ``said`` is what the last one told programs."""
 
     def __init__(self, server: ServeProcess, home: Path, printed: pytest.CaptureFixture[str]) -> None:
@@ -62,14 +62,14 @@ def shell(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Shell:
+) -> ScriptShell:
     for name in ("DATA", "STATE", "CONFIG", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path))
     monkeypatch.delenv("BLOTTER_CONFIG", raising=False)
-    return Shell(server, tmp_path, capsys)
+    return ScriptShell(server, tmp_path, capsys)
 
 
-def test_the_command_that_a_plan_names_sends_it_and_words_go_where_people_read(shell: Shell) -> None:
+def test_the_command_that_a_plan_names_sends_it_and_words_go_where_people_read(shell: ScriptShell) -> None:
     line = "b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%"
     assert shell.blotter("new", line, *shell.reached) == 0
     *_, confirm = shell.out.splitlines()
@@ -95,7 +95,7 @@ def test_the_command_that_a_plan_names_sends_it_and_words_go_where_people_read(s
     assert not shell.err
 
 
-def test_a_command_that_is_killed_before_its_answer_is_found_and_not_doubled(shell: Shell) -> None:
+def test_a_command_that_is_killed_before_its_answer_is_found_and_not_doubled(shell: ScriptShell) -> None:
     words = ("new", "b 1,234 VOD @UKEQ-GROW", "--key", "morning", *shell.reached, "--json")
     assert shell.blotter(*words) == 0
     yes = ("--yes", shell.said[0]["code"])
@@ -131,7 +131,7 @@ def _run(words: list[str], environment: dict[str, str]) -> None:
     main(words)
 
 
-def test_a_server_that_is_not_there_is_told_to_programs(shell: Shell) -> None:
+def test_a_server_that_is_not_there_is_told_to_programs(shell: ScriptShell) -> None:
     assert shell.blotter("cancel", "ORD-1", "--url", "http://127.0.0.1:1/api", "--json") == 5
     [said] = shell.said
     assert (said["outcome"], said["retry"]) == ("notReached", True)
@@ -139,7 +139,7 @@ def test_a_server_that_is_not_there_is_told_to_programs(shell: Shell) -> None:
     assert "blotter cancel: " in shell.err
 
 
-def test_what_is_typed_wrong_is_told_before_anything_is_opened(shell: Shell) -> None:
+def test_what_is_typed_wrong_is_told_before_anything_is_opened(shell: ScriptShell) -> None:
     assert shell.blotter("place", "BLK-1", "--nonsense", "--json") == 2
     assert shell.said[0]["outcome"] == "usage"
     assert shell.blotter("place", "-", "--broker", "ALBN", "--json") == 2

@@ -19,7 +19,7 @@ from tui.headless.planned_write import PlannedWrite
 from tui.headless.write_commands import COMMANDS
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
-from tui.service.numbers import counted, money, size_text
+from tui.service.numbers import counted, money
 from tui.service.outcomes import Difference, Outcome, Status
 from tui.service.snapshot.snapshot import Ref
 from tui.service.wire_words import in_words
@@ -284,7 +284,7 @@ def _total_words(total: SideTotal) -> str:
     """Return a total in words: ``buy 3 items, 30,000 shares, 24,600.00 GBP``."""
     said = [f"{in_words(total.side) or 'in all'}: {counted(total.count, 'item')}"]
     if total.quantity is not None:
-        said.append(size_text(total.quantity))
+        said.append(counted(total.quantity, "unit"))
     if total.notional is not None:
         said.append(f"{money(total.notional, total.currency)}")
     if total.unsized or total.unpriced:
