@@ -11,6 +11,7 @@ import pytest
 from tests.oms.contract_scenario import MANAGE, body_of
 
 CREATE = f"{MANAGE}/createorders"
+JSON = {"content-type": "application/json"}
 
 
 async def errors(raw: httpx.AsyncClient, path: str, body: Any) -> dict[str, list[str]]:
@@ -149,3 +150,58 @@ async def test_only_a_400_lists_errors_by_field(raw: httpx.AsyncClient) -> None:
     assert (refused.status_code, "errors" in refused.json()) == (400, True)
     assert (unread.status_code, "errors" in unread.json()) == (415, False)
     assert "text/plain" in unread.json()["detail"]
+
+
+LARGE = "x" * (16 * 1024 + 1)
+TOO_LONG = "A text of the body is longer than 16384 bytes."
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b"[" * 1_000, {"Body": ["The body is nested more than 32 deep."]}),
+        (b'{"requests": [{"a": ' * 20, {"Body": ["The body is nested more than 32 deep."]}),
+        (
+            f'{{"requests": ["{LARGE}"]}}'.encode(),
+            {"Body": [TOO_LONG]},
+        ),
+        (f'{{"{LARGE}": 1}}'.encode(), {"Body": [TOO_LONG]}),
+        (
+            b'{"requests": ["' + b'\\"' * 9_000 + b'"]}',
+            {"Body": [TOO_LONG]},
+        ),
+    ],
+)
+async def test_what_is_too_large_is_refused(raw: httpx.AsyncClient, body: bytes, wrong: Any) -> None:
+    answer = await raw.post(CREATE, content=body, headers=JSON)
+    found = answer.json()
+    assert (answer.status_code, found["code"]) == (400, 157)
+    assert found["errors"] == wrong
+
+
+async def test_a_call_has_at_most_5000_items(raw: httpx.AsyncClient) -> None:
+    ids = {str(number): {"scope": "Desk", "code": f"ORD-{number}"} for number in range(5_001)}
+    assert await errors(raw, f"{MANAGE}/cancelorders", ids) == {
+        "Body": ["The field Body must have at most 5000 items."]
+    }
+
+
+async def test_an_item_has_at_most_250_properties(raw: httpx.AsyncClient) -> None:
+    body = json.loads(body_of("01_create_orders"))
+    keys = [f"Order/Desk/{number}" for number in range(251)]
+    body["requests"][0]["orders"][0]["properties"] = {
+        key: {"key": key, "value": {"labelValue": "x"}} for key in keys
+    }
+    (wrong,) = (await errors(raw, CREATE, body)).values()
+    assert wrong == ["An item must have at most 250 properties."]
+
+
+async def test_a_refusal_quotes_no_more_than_fits_a_screen(raw: httpx.AsyncClient) -> None:
+    body = json.loads(body_of("01_create_orders"))
+    assert (await raw.post(CREATE, json=body)).status_code == 201
+    first = body["requests"][0]
+    first["orders"] = [{**first["orders"][0], "id": {"scope": "Desk", "code": "ORD-9"}}]
+    first["instrumentIdentifiers"] = {"Instrument/default/Figi": "x" * 16_000}
+    refused = await raw.post(CREATE, json={"requests": [first]})
+    assert refused.status_code == 400
+    assert len(refused.json()["detail"]) == 2_000

@@ -27,6 +27,7 @@ from tui.oms.demo.universe import instrument_table
 from tui.oms.domain.times import from_micros, to_micros
 from tui.oms.engine.engine import Engine
 from tui.oms.http.app import Server
+from tui.oms.query import pages
 
 
 async def test_pages_neither_lose_nor_repeat_while_others_write(engine: Engine, client: Client) -> None:
@@ -212,3 +213,19 @@ async def test_a_list_as_at_a_time_is_what_it_was_then(engine: Engine, client: C
 async def test_start_skips_rows_for_the_oldest_clients(orders: Sequence[Order], raw: Any) -> None:
     rows = (await raw.get("/api/orders?start=3&limit=1")).json()["values"]
     assert [row["id"]["code"] for row in rows] == ["ORD-4"]
+
+
+async def test_a_page_of_large_rows_ends_before_its_limit(
+    engine: Engine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ROWS_A_STATEMENT", 10)
+    monkeypatch.setattr(pages, "MAX_PAGE_BYTES", 10_000)
+    engine.write(put, [an_order(f"ORD-{number:03}") for number in range(100)], user="u")
+    sizes, seen, token = list[int](), list[str](), None
+    while not seen or token:
+        page = await client.orders.list(limit=70, page=token)
+        sizes.append(len(page.values))
+        seen += [row.id.code for row in page.values]
+        token = page.next_page
+    assert max(sizes) < 70
+    assert seen == [f"ORD-{number:03}" for number in range(100)]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sized
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from tui.api.lenient_json import may_hold_odd_numbers
 from tui.api.model_members import number_members, time_members
@@ -21,6 +23,10 @@ from tui.oms.http.problems import NO_BODY, invalid
 T = TypeVar("T")
 
 MAX_DEPTH: Final = 32
+MAX_TEXT: Final = 16 * 1024
+"""The longest text of a body, in bytes: an entity comes back in every page and version it is part of."""
+MAX_MEMBERS: Final = 5_000
+"""The most items of a call: as many as the largest page and the largest booking have."""
 MAX_DIGITS: Final = 40
 """The largest power of ten a number may have, up or down; nothing that is traded comes near it."""
 
@@ -36,12 +42,20 @@ def read(kind: type[T], raw: bytes) -> T:
     """Decode ``raw`` as ``kind``.
 
     Raises:
-        Refusal: it is empty, too deep, not JSON, or of another shape (157).
+        Refusal: it is empty, too deep, too long, not JSON, or of another shape (157).
     """
     if not raw.strip():
         raise invalid({"Body": (NO_BODY,)})
     if _depth(raw) > MAX_DEPTH:
         raise invalid({"Body": (f"The body is nested more than {MAX_DEPTH} deep.",)})
+    if len(raw) > MAX_TEXT and _has_long_text(raw):
+        raise invalid({"Body": (f"A text of the body is longer than {MAX_TEXT} bytes.",)})
+    value = _decoded(kind, raw)
+    _check_members(value)
+    return value
+
+
+def _decoded(kind: type[T], raw: bytes) -> T:
     decoder = _DECODERS.get(kind) or _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
     odd = b"\\" in raw or may_hold_odd_numbers(raw) or b"0" * MAX_DIGITS in raw.translate(_ZEROS)
     try:
@@ -65,9 +79,25 @@ def _depth(raw: bytes) -> int:
         depth += 1
         inner = left.replace(b"{}", b"")
         if len(inner) == len(left):
-            break
+            return depth + left.count(b"{")  # those that are never closed
         left = inner
     return depth
+
+
+def _has_long_text(raw: bytes) -> bool:
+    """Return whether any text is longer than ``MAX_TEXT``; between two quotes is every other part."""
+    plain = raw.replace(b"\\\\", b"__").replace(b'\\"', b"__") if b"\\" in raw else raw
+    return any(len(part) > MAX_TEXT for part in plain.split(b'"')[1::2])
+
+
+def _check_members(value: Any) -> None:
+    members = structs.asdict(value) if isinstance(value, msgspec.Struct) else {"body": value}
+    long = [name for name, each in members.items() if isinstance(each, Sized) and len(each) > MAX_MEMBERS]
+    long = [name for name in long if not isinstance(members[name], str)]
+    if long:
+        sentence = "The field {} must have at most {} items."
+        names = [name.title().replace("_", "") for name in long]
+        raise invalid({name: (sentence.format(name, MAX_MEMBERS),) for name in names})
 
 
 def _read_slowly(kind: type[T], raw: bytes) -> T:

@@ -9,6 +9,8 @@ from tui.api.base import ProblemDetails
 from tui.oms.domain.error_codes import INVALID_REQUEST
 from tui.oms.domain.refusals import Refusal
 
+MAX_DETAIL: Final = 2_000
+"""The longest sentence of a response, in characters: it may quote what a client sent."""
 NO_BODY: Final = "A non-empty request body is required."
 
 
@@ -37,11 +39,15 @@ def document(refusal: Refusal, instance: str) -> ProblemDetails:
         name=refusal.type,
         error_details=(),
         code=refusal.code,
-        errors=dict(refusal.errors) or None,
+        errors={name[:MAX_DETAIL]: tuple(map(_cut, each)) for name, each in refusal.errors.items()} or None,
         type=f"https://docs.lusid.com/#section/Error-Codes/{refusal.code}",
         title=refusal.title,
         status=refusal.status,
-        detail=refusal.detail,
+        detail=_cut(refusal.detail),
         instance=instance,
         extensions=None if refusal.status == 400 else {},
     )
+
+
+def _cut(sentence: str) -> str:
+    return sentence if len(sentence) <= MAX_DETAIL else f"{sentence[: MAX_DETAIL - 1]}…"

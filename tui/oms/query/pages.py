@@ -30,6 +30,10 @@ DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 5_000
 """Rows per page (section 2.0)."""
 
+ROWS_A_STATEMENT: Final = 250
+"""The rows whose JSON is read at a time."""
+MAX_PAGE_BYTES: Final = 64 * 1024 * 1024
+"""The size at which a page ends before its limit: 5,000 usual rows have a sixth of it."""
 NO_LIMIT: Final = 2**40
 """A limit that is never reached."""
 
@@ -101,9 +105,11 @@ def read_page(reads: StoreReader, query: ListQuery) -> PageSlice:
             sequences = [row.seq for row in rows]
             rows = rows[sequences.index(asked.after_seq) + 1 if asked.after_seq in sequences else 0 :]
         page = rows[query.offset : query.offset + limit]
-        has_more = len(rows) > query.offset + limit
+        texts, read = reader.read_json(page)
+        has_more = len(rows) > query.offset + limit or read < len(page)
+        page = page[:read]
         token = page_tokens.encode(replace(asked, after_seq=page[-1].seq)) if has_more else None
-        return PageSlice(reader.read_json(page), token, asked.read_as_at)
+        return PageSlice(texts, token, asked.read_as_at)
     except sqlite3.OperationalError as error:
         if node is None or "overflow" not in str(error):
             raise
@@ -195,8 +201,18 @@ class _PageReader(Struct):
             self._sort_rows(rows)
         return rows[:limit]
 
-    def read_json(self, rows: Sequence[_Row]) -> list[bytes]:
-        """Return the JSON of the rows."""
+    def read_json(self, rows: Sequence[_Row]) -> tuple[list[bytes], int]:
+        """Return the JSON of as many rows as fit a response, and how many these are."""
+        texts: list[bytes] = []
+        size = read = 0
+        while read < len(rows) and size < MAX_PAGE_BYTES:
+            some = self._json_of(rows[read : read + ROWS_A_STATEMENT])
+            size += sum(map(len, some))
+            texts += some
+            read += ROWS_A_STATEMENT
+        return texts, min(read, len(rows))
+
+    def _json_of(self, rows: Sequence[_Row]) -> list[bytes]:
         query = self.query
         text = query.json_sql
         closed = ""

@@ -22,6 +22,9 @@ ID_RULE: Final = "must have a scope and a code of 1 to 64 letters, digits, hyphe
 
 PROPERTY_KEY: Final = re.compile(r"(\w+)/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}")
 
+MAX_PROPERTIES: Final = 250
+"""The most properties of one entity: every page it is on carries them."""
+
 EXTERNAL_IDS: Final = (
     "portfolio_id",
     "order_book_id",
@@ -89,6 +92,9 @@ class RequestChecks:
         Each must repeat the key it is sent under, belong to the kind's domain, and have at most one value.
         """
         domain = kind.__name__
+        if len(properties or ()) > MAX_PROPERTIES:
+            self.add_error(at, f"An item must have at most {MAX_PROPERTIES} properties.")
+            return
         for key, found in (properties or {}).items():
             field = f"{at}[{key}]"
             match = PROPERTY_KEY.fullmatch(found.key)
