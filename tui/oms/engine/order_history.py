@@ -7,6 +7,7 @@ executions, and the order's allocations and bookings. An event of a block counts
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -101,6 +102,7 @@ class HistoryBuilder:
         self._store = store
         self._id = id
         self._versions = versions
+        self._times = [version.as_at for version in versions]
         self._as_at = as_at
         self._memberships = sorted(self._find_memberships(), key=lambda membership: membership.since.as_at)
 
@@ -118,11 +120,9 @@ class HistoryBuilder:
         return events
 
     def _event(self, stamp: VersionRecord[Any], action: str, description: str, **more: Any) -> Event:
-        number = next(each.number for each in reversed(self._versions) if self._is_at(each, stamp))
+        held = max(bisect_right(self._times, stamp.as_at) - 1, 0)
+        number = self._versions[held].number
         return Event(stamp.as_at, stamp.user, stamp.request_id, number, action, description, **more)
-
-    def _is_at(self, version: VersionRecord[Order], stamp: VersionRecord[Any]) -> bool:
-        return version.as_at <= stamp.as_at or version is self._versions[0]
 
     def _versions_of(self, relation: Relation[Any], target: ResourceId) -> Iterator[list[VersionRecord[Any]]]:
         """Yield the versions of each entity that ever referred to ``target``, the newest entity first."""
