@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import pytest
 from tests.headless.script_desk import ScriptDesk
 from tests.headless.test_every_write import LINE, unplaced
 from tests.seeded_server import seeded_server
+from tui.config.limit_settings import LimitTable
 from tui.headless import write_run
 from tui.headless.exit_codes import ExitCode
 from tui.headless.write_documents import read_document
 from tui.oms.run.embedded import Embedded
 from tui.service.journal.journal import Journal
+from tui.service.writes.limits import Limits
 
 NEW: dict[str, Any] = {"line": LINE}
 
@@ -61,7 +64,7 @@ async def test_another_document_under_a_code_is_a_new_plan(script: ScriptDesk) -
     [said] = script.said
     assert said["outcome"] == "planChanged"
     assert said["why"] == [
-        "Plan changed: the documents are not those of this code. Nothing was sent; this is the new plan."
+        "Plan changed: the documents are not those of this code. Nothing was sent. This is the new plan."
     ]
     assert script.writes == []
     assert await script.run("new", {"line": LINE.replace("1k", "2k")}, yes=said["code"]) is ExitCode.DONE
@@ -126,8 +129,10 @@ async def test_a_key_has_one_outcome_for_one_document(script: ScriptDesk, other:
         assert said["again"] is True
         assert said["key"] == "morning"
         assert await again.run("new", document, yes="WHATEVER") is ExitCode.DONE
-    assert await other.run("new", {**document, "line": LINE.replace("1k", "2k")}) is ExitCode.SOME_REFUSED
+    another = {**document, "line": LINE.replace("1k", "2k")}
+    assert await other.run("new", another, NEW) is ExitCode.SOME_REFUSED
     assert "Something else was asked under this key" in other.said[0]["why"][0]
+    assert other.said[1]["why"] == [write_run.ALL_OR_NOTHING]
     assert len(script.writes) + len(other.writes) == 1
 
 
@@ -165,6 +170,15 @@ async def test_a_wrong_line_is_told_and_nothing_is_planned(script: ScriptDesk) -
     assert not any("code" in said for said in script.said)
     assert await script.run("cancel", *({**each, "key": "k"} for each in lines)) is ExitCode.USAGE
     assert "line 2: key: k stands on line 1 already." in script.said[0]["why"]
+
+
+async def test_lines_together_are_held_to_the_limit_of_a_basket(script: ScriptDesk) -> None:
+    of_one = LimitTable("[limits]", values={"basket_hard": Decimal(1)})
+    script.desk.limits = Limits((of_one,))
+    assert await script.run("new", NEW, NEW) is ExitCode.SOME_REFUSED
+    assert all(said["why"] == [script.said[0]["why"][0]] for said in script.said)
+    assert "4 items at once, above the hard limit of 1" in script.said[0]["why"][0]
+    assert script.writes == []
 
 
 async def test_a_lost_answer_is_found_by_reading_back(script: ScriptDesk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -37,11 +37,35 @@ def plan_name(code: str, number: int) -> str:
 
 
 class WriteClaims:
-    """The claims of one desk's journal. ``wait_s`` is how long an outcome is waited for, in seconds."""
+    """The claims of one desk's journal. ``wait_s`` is how long outcomes are waited for, in seconds."""
 
     def __init__(self, desk: Desk, wait_s: float) -> None:
         self._desk = desk
+        self._wait_s = wait_s
         self._until = monotonic() + wait_s
+        self._settled: dict[str, DecisionState] = {}
+        """The decisions of which all is known, by their ids: nothing of them changes any more."""
+
+    def begin_to_wait(self) -> None:
+        """Count the time that outcomes are waited for from now on: what came before was no waiting."""
+        self._until = monotonic() + self._wait_s
+
+    @property
+    def left_s(self) -> float:
+        """The seconds that are left to wait."""
+        return max(0.0, self._until - monotonic())
+
+    async def learn(self, names: Iterable[str]) -> None:
+        """Find out what became of all these names, with one look through the journal."""
+        journal = self._desk.journal
+
+        def find() -> Mapping[str, DecisionState]:
+            claims = filter(None, map(journal.claimed, names))
+            ids = [claim.decision for claim in claims]
+            return journal.decisions(ids) if ids else {}
+
+        found = await asyncio.to_thread(find)
+        self._settled |= {id: state for id, state in found.items() if _is_settled(state)}
 
     async def held(self, name: str, digest: str) -> DecisionState | None:
         """Return what became of the decision that ``name`` belongs to; None when nothing was sent under it.
@@ -90,11 +114,13 @@ class WriteClaims:
 
         Whether its program was running is asked before: what it wrote until its end is seen.
         """
+        if claim.decision in self._settled:
+            return self._settled[claim.decision]
         while True:
             state = await asyncio.to_thread(self._desk.journal.decision, claim.decision)
             if state is None or all(each.status is Status.NOT_SENT for each in state.outcomes):
                 return None
-            if not any(each.status is Status.UNKNOWN for each in state.outcomes):
+            if _is_settled(state):
                 return state
             if state.is_running:
                 await self._pause()
@@ -129,6 +155,11 @@ def check_keys(documents: Iterable[WriteDocument]) -> None:
             told.append(f"{each.place}: key: {each.key} stands on line {first} already.")
     if told:
         raise ValueError("\n".join(told))
+
+
+def _is_settled(state: DecisionState) -> bool:
+    statuses = {each.status for each in state.outcomes}
+    return Status.UNKNOWN not in statuses and statuses != {Status.NOT_SENT}
 
 
 def _check(claim: Claim, digest: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.api.placing_states import Guard
 from tui.api.urls import without_credentials
 from tui.headless.asked_verb import WriteRefused, ask
 from tui.headless.command_failed import CommandFailed
@@ -21,7 +20,9 @@ from tui.headless.command_output import CommandOutput
 from tui.headless.exit_codes import ExitCode
 from tui.headless.plan_code import codes_of
 from tui.headless.planned_write import PlannedWrite, plan_again, plan_write
+from tui.headless.read_rows import moment_of
 from tui.headless.rows_by_id import RowsById
+from tui.headless.stop_signals import StopSignals
 from tui.headless.write_answers import (
     WriteAnswer,
     give,
@@ -35,9 +36,11 @@ from tui.service.desk import Desk
 from tui.service.ids import new_id
 from tui.service.journal.decisions import DecisionState
 from tui.service.journal.journal import Plan
+from tui.service.numbers import number_text
 from tui.service.outcomes import Outcome, Status
 from tui.service.sentence import wording
 from tui.service.writes.dispatch import Dispatch
+from tui.service.writes.limit_words import limit_words
 
 HOLDS_FOR: Final = timedelta(minutes=10)
 """How long a plan may be confirmed."""
@@ -78,7 +81,7 @@ async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> Exi
     if desk.read_only:
         raise CommandFailed(ExitCode.FAILED, READ_ONLY)
     desk.rehearsal_s = REHEARSAL_S
-    desk.read_back_s = order.wait_s
+    output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     try:
         check_keys(order.documents)
     except ValueError as error:
@@ -89,6 +92,7 @@ async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> Exi
     except OSError as error:
         why = f"The journal cannot take it ({error.strerror or error}), and nothing is sent without it."
         raise CommandFailed(ExitCode.FAILED, why, advice="Free the disk.") from error
+    output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     return give(output, answers, after)
 
 
@@ -103,7 +107,7 @@ class WriteCommandRun:
         self._order = order
         self._desk = desk
         self._claims = WriteClaims(desk, order.wait_s)
-        self._stop = _Stop()
+        self._stop = StopSignals()
 
     # --- the dry run ---------------------------------------------------------------------------------
 
@@ -111,12 +115,14 @@ class WriteCommandRun:
         """Plan what is not done under its key already, and keep the plan; ``why`` is why it is a new one."""
         documents = self._order.documents
         answers: dict[int, WriteAnswer] = {}
+        wrong = False
+        await self._claims.learn(key_name(each) for each in documents if each.key)
         for number, document in enumerate(documents):
             if found := await self._done_under_key(document):
                 answers[number] = found
+                wrong = wrong or "items" not in found.body
         rows = RowsById(documents, self._desk.snapshot)
         writes: dict[int, PlannedWrite] = {}
-        wrong = False
         for number, document in enumerate(documents):
             if number in answers:
                 continue
@@ -125,23 +131,34 @@ class WriteCommandRun:
             except WriteRefused as error:
                 wrong = True
                 answers[number] = refused_answer(document, error.code, error.sentences, more=error.body)
-        if wrong:
+        too_many = "" if wrong else self._too_many(writes.values())
+        if wrong or too_many:
             answers |= {
-                number: refused_answer(write.document, ExitCode.SOME_REFUSED, [ALL_OR_NOTHING])
+                number: refused_answer(write.document, ExitCode.SOME_REFUSED, [too_many or ALL_OR_NOTHING])
                 for number, write in writes.items()
             }
-            return _in_order(answers), [why] if why else []
-        after = [NEW_PLAN.format(why)] if why and writes else [why] if why else []
+            answers = {number: _as_changed(answer, why) for number, answer in answers.items()}
+            return _in_order(answers), []
+        after: list[str] = []
         if writes:
             code = await self._keep(tuple(writes.values()))
             confirm, until = f"{self._order.confirm} --yes {code}", datetime.now(UTC) + HOLDS_FOR
             for number, write in writes.items():
                 answers[number] = planned_answer(write, self._desk, code, confirm, until)
             lines = ", with the same lines on standard input" if documents[0].line else ""
-            after.append(f"Nothing was sent. To send it within ten minutes{lines}:\n  {confirm}")
-        if why:
-            answers = {number: _as_changed(answer, why) for number, answer in answers.items()}
-        return _in_order(answers), [*"\n".join(after).splitlines()]
+            why = NEW_PLAN.format(why) if why else ""
+            after = [*filter(None, [why]), f"Nothing was sent. To send it within ten minutes{lines}:"]
+            after.append(f"  {confirm}")
+        answers = {number: _as_changed(answer, why) for number, answer in answers.items()}
+        return _in_order(answers), after
+
+    def _too_many(self, writes: Collection[PlannedWrite]) -> str:
+        """Return why so many lines are not confirmed at once: they are written down, as a basket is."""
+        count = sum(write.prepared.preview.count for write in writes if not write.prepared.preview.emergency)
+        bound = self._desk.limits.bound("basket_hard")
+        if len(writes) < 2 or bound.value is None or count <= bound.value:
+            return ""
+        return f"{count:,} items at once, above the {limit_words(Guard.REFUSED, bound, number_text)}."
 
     async def _done_under_key(self, document: WriteDocument) -> WriteAnswer | None:
         if not document.key:
@@ -181,6 +198,7 @@ class WriteCommandRun:
 
         Where anything is otherwise than it was planned, nothing is sent, and there is a new plan.
         """
+        await self._claims.learn(key_name(each) for each in self._order.documents if each.key)
         found = await asyncio.to_thread(self._desk.journal.find_plans, self._order.yes)
         pairs = await self._paired(found)
         if pairs is None:
@@ -189,6 +207,7 @@ class WriteCommandRun:
             )
             return await self.plan(PLAN_CHANGED.format(why))
         answers: dict[int, WriteAnswer] = {}
+        await self._claims.learn(plan_name(plan.code, at) for at, plan in pairs.values())
         for number, document in enumerate(self._order.documents):
             if answer := await self._decided(document, pairs.get(number)):
                 answers[number] = answer
@@ -205,7 +224,7 @@ class WriteCommandRun:
                     answers[number] = refused_answer(document, ExitCode.SOME_REFUSED, said)
             else:
                 with self._stop.heard():
-                    answers |= await self._send_all(writes)
+                    answers |= await self._find_out(await self._send_all(writes))
         return _in_order(answers), []
 
     async def _paired(self, plans: Sequence[Plan]) -> Mapping[int, tuple[int, Plan]] | None:
@@ -281,7 +300,9 @@ class WriteCommandRun:
         return found
 
     async def _send_all(self, writes: Mapping[int, tuple[int, PlannedWrite]]) -> dict[int, WriteAnswer]:
+        """Send one after the other; after one that shows that nobody is reached, no more is sent."""
         answers: dict[int, WriteAnswer] = {}
+        self._claims.begin_to_wait()
         halted: tuple[Outcome, ...] = ()
         for number, (at, write) in writes.items():
             document, verb = write.document, write.prepared.verb
@@ -300,6 +321,23 @@ class WriteCommandRun:
             answers[number], halted = await self._send_one(at, write)
         return answers
 
+    async def _find_out(self, answers: dict[int, WriteAnswer]) -> dict[int, WriteAnswer]:
+        """Return the answers with what is known by now of the outcomes that were unknown."""
+        unknown = {
+            str(answer.body["decision"]): number
+            for number, answer in answers.items()
+            if answer.code is ExitCode.SOME_UNKNOWN and answer.body.get("decision")
+        }
+        if not unknown:
+            return answers
+        await self._desk.recheck()
+        found = await asyncio.to_thread(self._desk.journal.decisions, [*unknown])
+        for id, state in found.items():
+            if not any(each.status is Status.UNKNOWN for each in state.outcomes):
+                document = self._order.documents[unknown[id]]
+                answers[unknown[id]] = self._first_outcome(document, state, again=False)
+        return answers
+
     async def _send_one(self, at: int, write: PlannedWrite) -> tuple[WriteAnswer, tuple[Outcome, ...]]:
         """Claim a document and send it; return its answer, and its outcomes if nothing more can be sent."""
         document, verb, decision = write.document, write.prepared.verb, new_id()
@@ -315,6 +353,7 @@ class WriteCommandRun:
             return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True), ()
         dispatch = Dispatch(verb)
         self._stop.watch(dispatch)
+        self._desk.read_back_s = self._claims.left_s
         report = await self._desk.carry_out(write.prepared, dispatch, decision_id=decision)
         await self._desk.told(report)
         told = await asyncio.to_thread(write.ready.told, report, Path.cwd()) if write.ready else ""
@@ -331,7 +370,9 @@ class WriteCommandRun:
         ended = answer.code in (ExitCode.NOT_REACHED, ExitCode.FAILED)
         return answer, report.outcomes if ended else ()
 
-    def _first_outcome(self, document: WriteDocument, state: DecisionState) -> WriteAnswer:
+    def _first_outcome(
+        self, document: WriteDocument, state: DecisionState, *, again: bool = True
+    ) -> WriteAnswer:
         said = wording(state.decision.verb, self._desk.snapshot)
         return outcome_answer(
             document,
@@ -340,44 +381,8 @@ class WriteCommandRun:
             self._desk,
             decision=state.decision.id,
             differences=state.differences,
-            again=True,
+            again=again,
         )
-
-
-class _Stop:
-    """Hears that the program is told to stop while it sends: what is on its way is waited for."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._dispatch: Dispatch | None = None
-
-    def watch(self, dispatch: Dispatch) -> None:
-        """Stop this decision too when told to."""
-        self._dispatch = dispatch
-        if self.asked:
-            dispatch.stop()
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Hear interrupts for as long as the context lasts, instead of ending."""
-        loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {}
-        with suppress(RuntimeError, ValueError):  # only a program's main thread hears them
-            for each in signals:
-                before[each] = signal.getsignal(each)
-                loop.add_signal_handler(each, self._hear)
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                loop.remove_signal_handler(each)
-                signal.signal(each, handler)
-
-    def _hear(self) -> None:
-        self.asked = True
-        if self._dispatch is not None:
-            self._dispatch.stop()
 
 
 def _in_order(answers: Mapping[int, WriteAnswer]) -> Sequence[WriteAnswer]:
@@ -385,8 +390,12 @@ def _in_order(answers: Mapping[int, WriteAnswer]) -> Sequence[WriteAnswer]:
 
 
 def _as_changed(answer: WriteAnswer, why: str) -> WriteAnswer:
-    """Return the answer of a new plan that stands in the place of the one that was confirmed."""
-    if answer.body.get("outcome") != "planned":
-        return answer
-    body = {**answer.body, "outcome": "planChanged", "why": [why]}
-    return replace(answer, body=body, code=ExitCode.SOME_REFUSED)
+    """Return the answer that stands in the place of one to a yes, where ``why`` says what changed."""
+    if not why or ("items" in answer.body and answer.body.get("outcome") != "planned"):
+        return answer  # what became of it the first time
+    said = [why, *answer.body.get("why", ())]
+    if answer.body.get("outcome") == "planned":
+        return replace(
+            answer, body={**answer.body, "outcome": "planChanged", "why": said}, code=ExitCode.SOME_REFUSED
+        )
+    return replace(answer, body={**answer.body, "why": said}, words=[why, *answer.words])
