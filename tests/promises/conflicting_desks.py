@@ -53,8 +53,8 @@ async def conflict(commands: int, seed: int) -> ConflictFigures:
     async with asyncio.TaskGroup() as tasks:
         for number, dealer in enumerate(dealers):
             tasks.create_task(work(dealer, RandomDealer(seed * DESKS + number)))
-    last = dealers[0]
-    await last.desk.refresh()
+    last = Dealer.at(line)
+    await last.desk.load()
     figures = ConflictFigures(
         cases=commands,
         duplicates=line.repeated,
@@ -62,7 +62,7 @@ async def conflict(commands: int, seed: int) -> ConflictFigures:
         lost=_missing(outcomes, embedded.engine) + _not_adding_up(last.desk.snapshot),
         refused=sum(each.status is Status.REFUSED for each in outcomes),
     )
-    for dealer in dealers:
+    for dealer in (*dealers, last):
         await dealer.desk.close()
         await dealer.desk.client.close()
     await embedded.close()
