@@ -55,6 +55,8 @@ class ChosenServer(Struct, frozen=True):
     """The file that says when this user was on it last; None where nothing is kept."""
     session: Path | None = None
     """The file that says how the desk was left; None where nothing is kept."""
+    journal: Path | None = None
+    """The file of its journal; None where nothing is kept."""
 
 
 class DeskChoices(Struct, frozen=True):
@@ -115,7 +117,15 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
 
     visits = _visits(server.environment.url)
     left = _session(f"{server.environment.name} {server.environment.url}")
-    return ChosenServer(server.environment, connect, server.profile, read_only, visits=visits, session=left)
+    return ChosenServer(
+        server.environment,
+        connect,
+        server.profile,
+        read_only,
+        visits=visits,
+        session=left,
+        journal=_journal(server.environment.url),
+    )
 
 
 def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, market: bool) -> ChosenServer:
@@ -164,7 +174,8 @@ def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, ma
 
     visits = _visits(str(file.resolve())) if file else None
     left = _session(str(file.resolve())) if file else None
-    return ChosenServer(environment, connect, profile, given.read_only, opening, visits, left)
+    kept = _journal(str(file.resolve())) if file else None
+    return ChosenServer(environment, connect, profile, given.read_only, opening, visits, left, kept)
 
 
 def _connection(

@@ -38,6 +38,7 @@ from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.filters_rows import FiltersRows
 from tui.screens.help import HelpScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.journal_list import JournalScreen
 from tui.screens.line_about_row import LineAboutRowScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
@@ -58,6 +59,7 @@ OPENED_BY: dict[type[Screen[Any]], tuple[str, ...]] = {
     ActivityScreen: ("t",),
     ExceptionsScreen: ("0",),
     ChangesScreen: ("d",),
+    JournalScreen: ("at",),
     SheetScreen: ("D",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
@@ -66,7 +68,7 @@ OPENED_BY: dict[type[Screen[Any]], tuple[str, ...]] = {
     ColumnsDialog: ("o",),
 }
 """The keys that open each screen on the demo desk."""
-CHARACTERS = {"question_mark": "?", "enter": "\r", "colon": ":"}
+CHARACTERS = {"at": "@", "question_mark": "?", "enter": "\r", "colon": ":"}
 
 
 def every_screen() -> Iterator[type[Screen[Any]]]:

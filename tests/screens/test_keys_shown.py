@@ -24,6 +24,7 @@ from tui.screens.detail.screen import DetailScreen
 from tui.screens.dialogs.form_dialog import FormDialog
 from tui.screens.exceptions.screen import ExceptionsScreen
 from tui.screens.history.screen import HistoryScreen
+from tui.screens.journal_list import JournalScreen
 from tui.screens.sheet_screen import SheetScreen
 from tui.screens.ticket.screen import TicketScreen
 from widgets.filterbar import FilterBar
@@ -121,6 +122,7 @@ OVER_THE_DESK = (
     HistoryScreen,
     ExceptionsScreen,
     ChangesScreen,
+    JournalScreen,
     BrowseScreen,
     TicketScreen,
 )
@@ -144,7 +146,8 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         "tape": "A",
         "exceptions": "9",
         "changes": "U",
-        "day_sheet": "J",
+        "day_sheet": "Z",
+        "journal": "Q",
     }
     assert not key_mistakes(own)
     async with blotter((160, 30), keys=own, exports=tmp_path) as user:
@@ -175,9 +178,11 @@ async def test_keys_of_ones_own_hold_on_the_screens_over_the_desk(tmp_path: Path
         await left("9")
         await opened(ActivityScreen, "A")
         await left("A")
-        await opened(SheetScreen, "J")
+        await opened(SheetScreen, "Z")
         assert "R add up again" in user.text()
-        await left("J")
+        await left("Z")
+        await opened(JournalScreen, "Q")
+        await left("Q")
         assert NO_ROW in user.notices
         user.heard.clear()
         await user.go("orders", "ORD-00064")

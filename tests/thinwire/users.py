@@ -58,6 +58,7 @@ OPENING_KEYS: Final = {
     "BrowseScreen": "B",
     "ActivityScreen": "t",
     "ChangesScreen": "d",
+    "JournalScreen": "at",
     "SheetScreen": "D",
     "DetailScreen": "i",
     "ExceptionsScreen": "0",
@@ -239,7 +240,7 @@ FORMS: Final = (
     *(("2", "u"), ("2", "m"), ("2", "C"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "o", "t", "d", "question_mark", "B", "0")
+VIEWS: Final = ("enter", "i", "h", "o", "t", "d", "at", "question_mark", "B", "0")
 
 
 async def tour(

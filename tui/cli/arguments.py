@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from tui import __version__
+from tui.cli.journal_arguments import add_journal
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
 from tui.cli.read_arguments import add_reads
 from tui.cli.report_arguments import add_report
@@ -40,6 +41,7 @@ def parser() -> Parser:
     add_reads(commands)
     add_writes(commands)
     add_report(commands)
+    add_journal(commands)
     return main
 
 

@@ -232,7 +232,7 @@ class ProfileEntry(DeskEntries, AccessEntries):
     )
 
 
-class JournalEntries(Written):
+class JournalTable(Written):
     """``[journal]``."""
 
     keep_days: int = Field(
@@ -307,7 +307,7 @@ class SettingsFile(Written):
         description="Minutes after which a row is an exception, by the kind of exception: 0 is at once, "
         '"off" never.',
     )
-    journal: JournalEntries | None = Field(
+    journal: JournalTable | None = Field(
         None,
         json_schema_extra=without_null,
         description="The journal of what was decided and sent here.",

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from tui.config.exception_settings import EXCEPTION_SETTINGS
 from tui.config.settings import Vocabulary
-from tui.config.settings_file import JournalEntries, LimitEntries, ProfileEntry, SettingsFile
+from tui.config.settings_file import JournalTable, LimitEntries, ProfileEntry, SettingsFile
 from tui.config.tape_entries import TapeEntries
 from tui.config.tape_settings import NEWS
 from tui.input_files.mistakes import one_of
@@ -102,7 +102,7 @@ def _tape_lines() -> Iterator[str]:
 
 def _journal_lines() -> Iterator[str]:
     yield "#[journal]"
-    for name, field in JournalEntries.model_fields.items():
+    for name, field in JournalTable.model_fields.items():
         yield from _comment(str(field.description))
         yield f"#{key_text(name)} = {literal(field.default)}"
 
@@ -177,7 +177,7 @@ def setting_rows(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
                     yield from ((f"[tape.news] {each.id}", literal(each.usual), each.help) for each in NEWS)
         elif name == "journal":
             yield "[journal]", "", str(field.description)
-            for inner, entry in JournalEntries.model_fields.items():
+            for inner, entry in JournalTable.model_fields.items():
                 yield f"[journal] {inner}", literal(entry.default), str(entry.description)
         elif name == "exceptions":
             yield "[exceptions]", "", str(field.description)

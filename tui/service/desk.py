@@ -35,6 +35,7 @@ from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     from tui.service.exceptions.exception_kind import Trouble
     from tui.service.journal.decisions import UnreadDecision
+    from tui.service.journal.journal_entries import JournalEntries
     from tui.service.journal.opening import JournalOpening
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
@@ -324,6 +325,16 @@ class Desk(SyncedDesk):
     async def dismiss(self) -> None:
         """Forget every unknown outcome: the user found out by other means."""
         await self._writing().dismiss()
+
+    def journal_entries(self) -> JournalEntries:
+        """Return the decisions of the journal, to be read a part at a time in a thread."""
+        from tui.service.journal.journal_entries import JournalEntries
+
+        return JournalEntries(self._journal)
+
+    def journal_stamp(self) -> object:
+        """Return what differs once something was written to the journal."""
+        return self._journal.stamp()
 
     async def close(self) -> None:
         """Wait for writes that were sent; outcomes still unknown stay in the journal for the next start."""

@@ -1,4 +1,4 @@
-"""Commands on what happened: the activity list, what changed since a time, the sheet of the day."""
+"""Commands on what happened: activity, the journal, what changed since a time, the sheet of the day."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ async def show_changes(desk: PanesScreen) -> None:
             desk.go_to(jump)
 
 
+async def show_journal(desk: PanesScreen) -> None:
+    """List what was decided here and what came of it, and go to the row chosen there."""
+    from tui.screens.journal_list import JournalScreen
+
+    server = desk.session.desk
+    if server is not None:
+        jump = await desk.app.push_screen_wait(JournalScreen(server, desk.session))
+        if jump is not None:
+            desk.go_to(jump)
+
+
 def show_day_sheet(desk: PanesScreen) -> None:
     """Show what was traded on the day, what is left of it, and who did what."""
     from tui.screens.sheet_screen import SheetScreen
@@ -47,6 +58,10 @@ def _not_now(scope: Scope) -> str | None:
     return None if scope.snapshot.complete else "The desk is still being read."
 
 
+def _not_reached(scope: Scope) -> str | None:
+    return None if scope.facts is not None else "The server is not reached yet."
+
+
 TAPE: Final[tuple[DeskCommand, ...]] = (
     DeskCommand(
         "tape",
@@ -55,6 +70,15 @@ TAPE: Final[tuple[DeskCommand, ...]] = (
         "List what happened: fills, rejects, cancels, your own outcomes and every message",
         "Inspect",
         run=show_activity,
+    ),
+    DeskCommand(
+        "journal",
+        "at",
+        "Journal",
+        "Every decision made here, by other programs too: when, who, what, and what came of it",
+        "Inspect",
+        disabled_reason=_not_reached,
+        run=show_journal,
     ),
     DeskCommand(
         "changes",

@@ -161,6 +161,28 @@ class DecisionRecord:
         self._calls.append(_Call(line))
         return self._calls[-1]
 
+    def items(self) -> list[OutcomeItem]:
+        """Return the outcomes of its items, as far as there are any."""
+        found: dict[Ref, OutcomeItem] = {}
+        for call in self._calls:
+            found |= call.concluded
+        return list(found.values())
+
+    @property
+    def unanswered(self) -> int:
+        """The calls without any outcome; what is not known is how many items each has."""
+        return sum(call.unknown is None for call in self._calls)
+
+    @property
+    def call_count(self) -> int:
+        """The calls it was sent in, or begun to be."""
+        return len(self._calls)
+
+    @property
+    def touched(self) -> list[Ref]:
+        """The rows that its calls are about or change."""
+        return [ref for call in self._calls for ref, _ in call.line.versions]
+
     @property
     def is_untold(self) -> bool:
         """Whether it took several calls, and nobody read what became of them."""

@@ -379,7 +379,7 @@ class Journal:
             records.add(line)
         wanted = set(ids)
         states = {
-            id: record.state(self._is_running(record.line))
+            id: record.state(self.is_being_sent(record.line))
             for id, record in records.records.items()
             if id in wanted
         }
@@ -438,7 +438,8 @@ class Journal:
             return self._runs.is_another(line.run)
         return self._beside_older_version and is_process(line.process)
 
-    def _is_running(self, line: DecisionLine | IntentLine) -> bool:
+    def is_being_sent(self, line: DecisionLine | IntentLine) -> bool:
+        """Return whether the program that carries out a decision is running."""
         return self._runs.is_running(line.run) if line.run else self._is_of_another(line)
 
     def _read_claims(self) -> None:
