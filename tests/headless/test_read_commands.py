@@ -18,8 +18,8 @@ from tests.compat.serving import ServeProcess, served
 from tests.paths import ROOT
 from tui.cli import main
 from tui.cli.options import USAGE_ERROR, UsageError
-from tui.cli.read_arguments import LISTED
-from tui.headless.rows_request import LISTS
+from tui.headless.desk_lists import DESK_LISTS, EXCEPTIONS
+from tui.service.snapshot.snapshot import EntityKind
 
 
 class ScriptAnswer(NamedTuple):
@@ -83,7 +83,7 @@ def script(server: ServeProcess, home: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_each_list_of_the_desk_is_a_command() -> None:
-    assert tuple(LISTED) == LISTS
+    assert {*DESK_LISTS} == {*EntityKind, EXCEPTIONS}
 
 
 def test_json_is_one_document_of_exact_values_that_says_where_who_and_when(script: ReadingScript) -> None:

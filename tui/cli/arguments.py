@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from tui import __version__
 from tui.cli.journal_arguments import add_journal
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
-from tui.cli.read_arguments import add_reads
+from tui.cli.read_arguments import add_mcp, add_reads
 from tui.cli.report_arguments import add_report
 from tui.cli.serve_arguments import add_serve
 from tui.cli.setup_arguments import add_config, add_login, add_profiles
@@ -39,6 +39,7 @@ def parser() -> Parser:
     add_profiles(commands)
     add_config(commands)
     add_reads(commands)
+    add_mcp(commands)
     add_writes(commands)
     add_report(commands)
     add_journal(commands)

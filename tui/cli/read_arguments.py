@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui.cli.options import add_desk
+from tui.headless.desk_lists import DESK_LISTS
 
 if TYPE_CHECKING:
     from tui.cli.options import Commands
 
-LISTED: Final = {
-    "blocks": "list the blocks of the desk",
-    "orders": "list its orders",
-    "placements": "list its placements",
-    "executions": "list its fills",
-    "allocations": "list its allocations",
-    "transactions": "list what is booked",
-    "exceptions": "list what needs somebody, the most urgent first",
-}
-"""The lists that are read, each by a command of its name, and its help."""
-
 
 def add_reads(commands: Commands) -> None:
     """Add the read commands."""
-    for name, help in LISTED.items():
+    for name, help in DESK_LISTS.items():
         listed = commands.add_parser(name, help=help, description=f"{help[:1].upper()}{help[1:]}.")
         listed.set_defaults(run=_run_list)
         listed.values_with_minus = ("--sort", "--filter")
@@ -40,6 +30,23 @@ def add_reads(commands: Commands) -> None:
     add_desk(history)
     add_as_at(history)
     add_form(history)
+
+
+def add_mcp(commands: Commands) -> None:
+    """Add ``mcp`` to the commands."""
+
+    def run(given: argparse.Namespace) -> int:
+        from tui.cli.mcp_command import run_mcp
+
+        return run_mcp(given)
+
+    tools = commands.add_parser(
+        "mcp",
+        help="offer the read commands as tools of the Model Context Protocol",
+        description="Offer the read commands as tools of the Model Context Protocol, over stdio.",
+    )
+    tools.set_defaults(run=run)
+    add_desk(tools)
 
 
 def add_read_options(listed: argparse.ArgumentParser) -> None:

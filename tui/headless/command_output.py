@@ -93,12 +93,16 @@ class CommandOutput:
         if sys.stderr is not None:
             print(f"{self.command}: {clean(sentence)}", file=sys.stderr, flush=True)
 
+    def failure(self, failure: CommandFailed) -> dict[str, Any]:
+        """Return the document that tells of a failure."""
+        said = {"why": clean(failure.why), "advice": clean(failure.advice)}
+        return {**self.heading(failure.code, retry=failure.retry), **said}
+
     def fail(self, failure: CommandFailed) -> ExitCode:
         """Tell why nothing, or no more, was done; return the exit code."""
         told: Iterable[str] = filter(None, (failure.why, failure.advice))
         if self.is_json:
-            body = {"why": clean(failure.why), "advice": clean(failure.advice)}
-            self.document(body, failure.code, retry=failure.retry)
+            self.line(self.failure(failure))
         for sentence in told:
             for each in sentence.splitlines():
                 self.say(each)

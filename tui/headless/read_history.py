@@ -91,6 +91,12 @@ async def read_stories(ids: Sequence[str], desk: Desk) -> list[OrderStory]:
     return stories
 
 
+def stories_as_json(stories: Sequence[OrderStory]) -> tuple[dict[str, object], str, Iterator[str]]:
+    """Return what a document says of stories, the name of the member that has them, and each as JSON."""
+    said: dict[str, object] = {"of": "history", "columns": [column.id for column in HISTORY]}
+    return said, "stories", (story.as_json for story in stories)
+
+
 async def tell_history(
     ids: Sequence[str], context: ReadContext, desk: Desk, output: CommandOutput
 ) -> ExitCode:
@@ -98,8 +104,7 @@ async def tell_history(
     stories = await read_stories(ids, desk)
     output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     if output.is_json:
-        said = {"of": "history", "columns": [column.id for column in HISTORY]}
-        write_document(output, said, "stories", (story.as_json for story in stories))
+        write_document(output, *stories_as_json(stories))
         return ExitCode.DONE
     display = display_context(desk.snapshot, context)
     is_table = output.form == "table"

@@ -12,10 +12,11 @@ from tui.columns.row_texts import json_objects
 from tui.columns.saved_views import StoredViews
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
+from tui.headless.desk_lists import EXCEPTIONS
 from tui.headless.exit_codes import ExitCode
 from tui.headless.listed_exceptions import ExceptionRows, wanted_columns
 from tui.headless.listed_rows import ListedRows, PaneRows, lines_of
-from tui.headless.rows_request import EXCEPTIONS, RowsRequest, desk_view, pane_view
+from tui.headless.rows_request import RowsRequest, desk_view, pane_view
 from tui.headless.written_rows import write_csv, write_document, write_table
 from tui.service.desk import Desk
 from tui.service.exceptions.open_exceptions import Minutes
@@ -76,8 +77,8 @@ def not_read(snapshot: Snapshot) -> list[str]:
     return said
 
 
-def rows_as_json(request: RowsRequest, rows: ListedRows) -> tuple[dict[str, object], Iterator[str]]:
-    """Return what a document says of rows, and each as a JSON object."""
+def rows_as_json(request: RowsRequest, rows: ListedRows) -> tuple[dict[str, object], str, Iterator[str]]:
+    """Return what a document says of rows, the member that has them, and each as a JSON object."""
     shown = rows.shown
     keys = shown.keys[: request.limit]
     names = [*rows.identity, *(column.id for column in shown.columns)]
@@ -88,7 +89,7 @@ def rows_as_json(request: RowsRequest, rows: ListedRows) -> tuple[dict[str, obje
         "missing": list(rows.missing),
         "incomplete": not_read(shown.snapshot),
     }
-    return said, json_objects(names, lines_of(rows, shown, keys))
+    return said, "rows", json_objects(names, lines_of(rows, shown, keys))
 
 
 async def read_rows(
@@ -98,8 +99,7 @@ async def read_rows(
     rows = list_rows(request, desk, context)
     output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     if output.is_json:
-        said, objects = rows_as_json(request, rows)
-        write_document(output, said, "rows", objects)
+        write_document(output, *rows_as_json(request, rows))
         return ExitCode.DONE
     display = display_context(desk.snapshot, context)
     shown = rows.shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,14 +21,9 @@ from tui.service.snapshot.records import NO_RECORDS, Records
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.typed_times import Present
 
-EXCEPTIONS: Final = "exceptions"
-"""The list of what needs somebody; the others are panes."""
-LISTS: Final = (*(kind.value for kind in EntityKind), EXCEPTIONS)
-"""Everything that is listed, each by a command of its name."""
-
 
 class RowsRequest(Struct, frozen=True):
-    """One of :data:`LISTS`, and what differs from how the desk shows it.
+    """One of the lists of the desk, and what differs from how the desk shows it.
 
     ``filter`` is None where that of the ``view`` holds. ``columns`` and ``sorts`` are names as they are
     typed, a sort with a minus in front where it descends. ``limit`` is the most rows that are wanted.

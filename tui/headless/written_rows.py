@@ -34,12 +34,15 @@ def write_document(
     output: CommandOutput, said: Mapping[str, Any], member: str, objects: Iterable[str]
 ) -> None:
     """Write one JSON document: heading, what is ``said``, and ``member`` with an object a line."""
+    write_lines(output, document_lines(output, said, member, objects))
+
+
+def document_lines(
+    output: CommandOutput, said: Mapping[str, Any], member: str, objects: Iterable[str]
+) -> Iterator[str]:
+    """Yield the lines of such a document."""
     head = json_text({**output.heading(ExitCode.DONE, retry=False), **said})
-    write_lines(output, _document(f'{head[:-1]},"{member}":[', objects))
-
-
-def _document(head: str, objects: Iterable[str]) -> Iterator[str]:
-    yield head
+    yield f'{head[:-1]},"{member}":['
     former = ""
     for each in objects:
         if former:
