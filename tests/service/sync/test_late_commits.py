@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -56,6 +57,27 @@ async def test_a_late_commit_during_the_first_load_is_seen(
         watch.time += timedelta(seconds=POLL_S)
         await dealer.desk.refresh()
     assert rid("ORD-1") in dealer.desk.snapshot.orders
+    await dealer.desk.client.close()
+
+
+async def test_a_row_that_is_stamped_at_the_end_of_time_hides_no_later_change(
+    server: AsyncBaseTransport, colleague: Dealer
+) -> None:
+    other = PartialServer(server)
+    dealer, watch = at(other)
+    await colleague.create("BLK_1", ORD_1=100)
+    stamp = "9999-12-31T23:59:59.9999999+00:00"
+
+    def stamped(request: httpx.Request, rows: list[Any]) -> list[Any]:
+        return [{**row, "version": {**row.get("version", {}), "asAtModified": stamp}} for row in rows]
+
+    other.edit = stamped
+    await dealer.desk.load()
+    await watch.poll(dealer, 10)
+    other.edit = None
+    await colleague.create("BLK_2", ORD_2=50)
+    await watch.poll(dealer, 2)
+    assert rid("ORD-2") in dealer.desk.snapshot.orders
     await dealer.desk.client.close()
 
 

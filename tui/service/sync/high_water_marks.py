@@ -18,6 +18,11 @@ UNSURE: Final = timedelta(days=1)
 """How far back changes are asked for where no row and no server has told a time."""
 
 
+IMPLAUSIBLE: Final = timedelta(days=366)
+"""How far after this machine's time a stamp may lie before nothing is concluded from it: all later changes
+would lie before it, and no poll would see them."""
+
+
 class _Known(Struct):
     """What is known of one kind: all changes up to ``floor``, and many after it.
 
@@ -57,12 +62,13 @@ class HighWaterMarks:
 
         Without any, changes since :data:`UNSURE` before are asked for: clocks may differ.
         """
-        newest = newest or began - UNSURE
+        if newest is None or newest > began + IMPLAUSIBLE:
+            newest = began - UNSURE
         self._known[kind] = _Known(min(newest, began - OVERLAP), True, [(newest, self._now())])
 
     def after_poll(self, kind: EntityKind, rows: Iterable[Any], began: datetime) -> None:
         """Take note that a poll begun at ``began`` read all changes since the floor: ``rows``."""
-        newest, known = newest_change(rows), self._known.get(kind)
+        newest, known = newest_change(rows, began + IMPLAUSIBLE), self._known.get(kind)
         if known is None:
             self.start(kind, newest, began)
             return
@@ -74,10 +80,11 @@ class HighWaterMarks:
             known.newest = [(time, read) for time, read in known.newest if time > known.floor]
 
 
-def newest_change(rows: Iterable[Any]) -> datetime | None:
-    """Return the time of the newest change of ``rows``, None when none says."""
+def newest_change(rows: Iterable[Any], until: datetime | None = None) -> datetime | None:
+    """Return the time of the newest change of ``rows``, of those up to ``until``; None when none says."""
     versions = (row.version for row in rows)
-    return max((each.as_at_modified for each in versions if each and each.as_at_modified), default=None)
+    times = (each.as_at_modified for each in versions if each and each.as_at_modified)
+    return max((time for time in times if until is None or time <= until), default=None)
 
 
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
