@@ -466,7 +466,8 @@ class BlotterApp(ThemedApp):
         """Show messages: on the desk in the line of the tape, where they cover no row."""
         stack = self._screen_stack
         desk = next((screen for screen in stack if isinstance(screen, DeskScreen)), None)
-        notices = tuple(self._notifications)
+        # Asked how many there are, as tuple() asks, Textual drops those that expired meanwhile.
+        notices = tuple(notice for notice in self._notifications)
         if desk is not None:
             desk.show_notices(notices)
         if self._fading is not None:

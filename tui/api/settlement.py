@@ -6,6 +6,7 @@ Tuesday: the market's own day decides. Holidays are not known; weekends are.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -33,7 +34,9 @@ def trading_day(moment: datetime, currency: str | None) -> date:
     >>> trading_day(datetime(2026, 11, 24, 1, 30, tzinfo=UTC), "USD")
     datetime.date(2026, 11, 23)
     """
-    return moment.astimezone(market_zone(currency) or UTC).date()
+    with suppress(OverflowError):  # at the ends of the calendar
+        moment = moment.astimezone(market_zone(currency) or UTC)
+    return moment.date()
 
 
 def settlement_day(traded: datetime, currency: str | None, days: int = USUAL_DAYS) -> datetime:
@@ -43,7 +46,7 @@ def settlement_day(traded: datetime, currency: str | None, days: int = USUAL_DAY
     datetime.date(2026, 11, 26)
     """
     day = trading_day(traded, currency)
-    while days:
+    while days and day < date.max:
         day += timedelta(days=1)
         days -= day.weekday() < 5
     return datetime.combine(day, time(0), UTC)

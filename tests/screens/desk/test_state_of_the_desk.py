@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from textual.color import Color
 
 from styles.themes import PROFILE_COLOURS, THEMES
@@ -15,6 +16,7 @@ from tui.screens.desk.pane_heights import RecentNeeds
 from tui.screens.desk.status_bar import window_title
 from tui.screens.desk_frame import DeskFrame, FramedHeading
 from tui.service.environment import Environment, EnvironmentKind
+from widgets.notice import Notice
 
 
 def frame(user: Blotter) -> dict[str, Color]:
@@ -193,6 +195,21 @@ async def test_a_message_that_stood_on_the_desk_covers_no_row_of_the_next_screen
         await user.press("escape")
         await user.until(lambda: user.app.screen is user.desk)
         assert "Copied." in user.text()
+
+
+async def test_a_message_that_expires_while_it_is_shown_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with blotter((80, 24), data="empty") as user:
+        asked: list[bool] = []
+
+        def expired(notice: Notice) -> bool:
+            asked.append(len(asked) > 0)
+            return asked[-1]
+
+        user.app.notify("Copied.", markup=False)
+        await user.until(lambda: "Copied." in user.text())
+        monkeypatch.setattr(Notice, "has_expired", property(expired))
+        user.app._refresh_notifications()
+        assert asked[0] is False
 
 
 def test_what_panes_needed_in_another_number_of_rows_has_no_say() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -92,6 +92,13 @@ def test_what_waits_opens_when_its_time_has_come_unless_it_is_over() -> None:
     assert not kept.open_due(NINE + timedelta(minutes=59))
     assert kept.open_due(NINE + timedelta(minutes=60))
     assert [each.ref.id.code for each in kept.open] == ["PLC-0", "PLC-2"]
+
+
+def test_a_row_from_the_end_of_the_calendar_waits_for_ever_and_ends_nothing() -> None:
+    late = placement("PLC", "BLK", created_date=datetime.max.replace(tzinfo=UTC))
+    kept = open_list()
+    finish(kept.build(snapshot_of(blocks=[block("BLK", "ORD")], placements=[late]), LATE))
+    assert "PLC" not in [each.ref.id.code for each in kept.open]
 
 
 def test_an_outcome_that_nobody_knows_is_told_also_of_a_row_that_is_not_there_yet() -> None:

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from tui.columns.format import DisplayContext
 from tui.service.sync.past_day import DayMark
+from tui.service.typed_times import local_time
 
 SHORTEST: Final = timedelta(minutes=1)
 HERE, FILL, REJECT, TIME = "●", "│", "x", "─"
@@ -57,7 +58,7 @@ def day_line(day: DayShown, width: int) -> Content:
     """Return the line: when it begins, what happened, where the reader is, when it ends, and the keys."""
     zone = day.context.zone
     here = day.as_at.astimezone(zone)
-    marks = [mark for mark in day.marks if mark.at.astimezone(zone).date() == here.date()]
+    marks = [mark for mark in day.marks if local_time(mark.at, zone).date() == here.date()]
     first = min([here, *(mark.at for mark in marks[:1])])
     last = max([here, first + SHORTEST, *(mark.at for mark in marks[-1:])])
     begin, end = f"{first.astimezone(zone):%H:%M} ", f" {last.astimezone(zone):%H:%M}"

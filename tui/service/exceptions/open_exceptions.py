@@ -204,7 +204,7 @@ class OpenExceptions:
     def _made(self, kind: ExceptionKind, ref: Ref, trouble: Trouble) -> OpenException:
         minutes, money = self._minutes.get(kind.id) or 0, trouble.money
         since = trouble.since if trouble.since is not None and trouble.since.year > 1 else None
-        opens = since + timedelta(minutes=minutes) if since is not None and minutes else _EVER
+        opens = _after(since, minutes) if since is not None and minutes else _EVER
         at_stake = ZERO if money.value is None else self._in_base(money.value, money.currency)
         rank = (kind.urgency, -at_stake, since or _NEVER, _PLACES[kind.id], ref)
         return OpenException(kind, ref, trouble, opens, rank)
@@ -266,3 +266,11 @@ _HOLDING: Final[Mapping[EntityKind, frozenset[str]]] = {
 def subject_of(row: Any) -> Any:
     """Return what of a row names side and instrument: the block of one with totals, else the row."""
     return row.block if isinstance(row, OrderGraphBlock) else row
+
+
+def _after(since: datetime, minutes: int) -> datetime:
+    """Return the time ``minutes`` later; at the end of the calendar its end."""
+    try:
+        return since + timedelta(minutes=minutes)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
