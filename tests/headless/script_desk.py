@@ -72,14 +72,21 @@ class ScriptDesk:
         await read_whole(desk)
         return cls(desk, line, journal, printed)
 
-    async def run(self, command: str, *found: Mapping[str, Any], yes: str = "", wait: float = 15) -> ExitCode:
-        """Run a command on the document of its arguments, or on several lines of standard input."""
+    async def run(
+        self,
+        command: str,
+        *found: Mapping[str, Any],
+        yes: str = "",
+        wait: float = 15,
+        lines: bool = False,
+    ) -> ExitCode:
+        """Run a command on the document of its arguments; ``lines``, and several, are read as lines."""
         self.printed.readouterr()
         output = CommandOutput("json")
         output.about(self.desk.environment, self.desk.user, None)
         documents = (
             [read_document(command, found[0])]
-            if len(found) == 1
+            if len(found) == 1 and not lines
             else read_lines(command, [json.dumps(each) for each in found])
         )
         order = WriteOrder(documents, yes, f"blotter {command}", wait)
@@ -87,13 +94,13 @@ class ScriptDesk:
             self.code = await run_write(order, self.desk, output)
         except CommandFailed as failure:
             self.code = output.fail(failure)
-        lines = self.printed.readouterr().out.splitlines()
-        self.said = [json.loads(line, parse_float=Decimal) for line in lines]
+        printed = self.printed.readouterr().out.splitlines()
+        self.said = [json.loads(line, parse_float=Decimal) for line in printed]
         return self.code
 
-    async def plan(self, command: str, *found: Mapping[str, Any]) -> str:
+    async def plan(self, command: str, *found: Mapping[str, Any], lines: bool = False) -> str:
         """Run a command without a yes, which must plan all of it; return the code of the plan."""
-        assert await self.run(command, *found) is ExitCode.DONE, self.said
+        assert await self.run(command, *found, lines=lines) is ExitCode.DONE, self.said
         [code] = {each["code"] for each in self.said}
         return str(code)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +91,7 @@ async def test_no_write_leaves_before_the_yes_and_then_exactly_the_planned_one(
     verbs: set[str] = set()
     for command, found in documents(script.desk.snapshot):
         tried.add(command)
-        code = await script.plan(command, found)
+        code = await script.plan(command, found, lines=True)
         assert script.writes == [], f"a dry run of {command} sent something"
         [planned] = script.said
         assert planned["outcome"] == "planned"
@@ -118,8 +119,8 @@ async def test_a_read_only_desk_plans_nothing_and_sends_nothing(
     await script.close()
     looking = await ScriptDesk.at(server, tmp_path, capsys, read_only=True)
     for command, found in documents(looking.desk.snapshot):
-        for yes in ("", code):
-            assert await looking.run(command, found, yes=yes) is ExitCode.FAILED
+        for yes, lines in itertools.product(("", code), (False, True)):
+            assert await looking.run(command, found, yes=yes, lines=lines) is ExitCode.FAILED
             assert "read-only" in looking.said[0]["why"]
             assert "code" not in looking.said[0]
     assert await looking.run(*cancelled, yes=code) is ExitCode.FAILED

@@ -224,6 +224,23 @@ async def test_a_claim_of_a_program_that_was_killed_before_it_sent_is_taken_over
     assert len(script.writes) == 1
 
 
+async def test_a_damaged_journal_may_have_held_the_key(
+    script: ScriptDesk, server: Embedded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in ("kept", "lost"):
+        code = await script.plan("new", {**NEW, "key": key})
+        assert await script.run("new", {**NEW, "key": key}, yes=code) is ExitCode.DONE
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"name":"key lost"', b'"name":"key l\xff\xfft"'))
+    later = await ScriptDesk.at(server, tmp_path, capsys)
+    assert await later.run("new", {**NEW, "key": "lost"}) is ExitCode.FAILED
+    assert "whether this key was used is not known" in later.said[0]["why"][0]
+    assert await later.run("new", {**NEW, "key": "kept"}) is ExitCode.DONE
+    assert later.said[0]["again"] is True
+    await later.plan("new", NEW)
+    await later.close()
+
+
 async def test_a_program_told_to_stop_waits_for_what_it_sent_and_sends_no_more(script: ScriptDesk) -> None:
     lines = [{"ids": [id]} for id in [*unplaced(script.desk.snapshot, 1)][:3]]
     code = await script.plan("cancel", *lines)

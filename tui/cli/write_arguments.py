@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.cli.options import UsageError, add_desk, waiting
-from tui.headless.write_commands import COMMANDS, FIELDS, STDIN, WriteCommand
+from tui.headless.write_commands import COMMANDS, FIELDS, STDIN, USUAL_WAIT_S, WriteCommand
 
 if TYPE_CHECKING:
     from tui.cli.options import Commands
@@ -45,8 +45,8 @@ def _add(commands: Commands, command: WriteCommand) -> None:
         "--wait",
         type=waiting,
         metavar="SECONDS",
-        default=15.0,
-        help="how long an unknown outcome is read back: 15 if not said",
+        default=USUAL_WAIT_S,
+        help=f"how long an unknown outcome is read back: {USUAL_WAIT_S:.0f} if not said",
     )
     parser.add_argument("--json", action="store_true", help="answer programs: a JSON document, or one a line")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of its documents")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -45,6 +45,8 @@ class WriteClaims:
         self._until = monotonic() + wait_s
         self._settled: dict[str, DecisionState] = {}
         """The decisions of which all is known, by their ids: nothing of them changes any more."""
+        self._damage = ""
+        """What of the journal cannot be read: a claim may have stood there."""
 
     def begin_to_wait(self) -> None:
         """Count the time that outcomes are waited for from now on: what came before was no waiting."""
@@ -55,17 +57,36 @@ class WriteClaims:
         """The seconds that are left to wait."""
         return max(0.0, self._until - monotonic())
 
-    async def learn(self, names: Iterable[str]) -> None:
-        """Find out what became of all these names, with one look through the journal."""
+    async def learn(self, names: Collection[str], *, for_long: bool = False) -> None:
+        """Find out what became of all these names, with one look through the journal.
+
+        Names that are used ``for_long`` are not found where the journal is damaged: they may have been used.
+        """
         journal = self._desk.journal
 
-        def find() -> Mapping[str, DecisionState]:
-            claims = filter(None, map(journal.claimed, names))
-            ids = [claim.decision for claim in claims]
-            return journal.decisions(ids) if ids else {}
+        def find() -> tuple[Mapping[str, DecisionState], str]:
+            claims = [journal.claimed(name) for name in names]
+            ids = [claim.decision for claim in claims if claim is not None]
+            faults = journal.faults() if for_long and None in claims else ()
+            return journal.decisions(ids) if ids else {}, str(faults[0]) if faults else ""
 
-        found = await asyncio.to_thread(find)
+        found, damage = await asyncio.to_thread(find)
+        self._damage = self._damage or damage
         self._settled |= {id: state for id, state in found.items() if _is_settled(state)}
+
+    def check_whole(self) -> None:
+        """Refuse a name of which it is not sure that nobody used it.
+
+        Raises:
+            WriteRefused: the journal is damaged.
+        """
+        if self._damage:
+            raise WriteRefused(
+                ExitCode.FAILED,
+                f"The journal is damaged ({self._damage}): whether this key was used is not known, and "
+                "nothing is sent under it.",
+                "'blotter journal verify' tells more. Look at what was sent; it can be sent without a key.",
+            )
 
     async def held(self, name: str, digest: str) -> DecisionState | None:
         """Return what became of the decision that ``name`` belongs to; None when nothing was sent under it.

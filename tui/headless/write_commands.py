@@ -11,6 +11,8 @@ from typing import Final, Literal, NamedTuple
 
 Rows = Literal["some", "any", "none"]
 """Whether a command names rows: at least one, as many as wanted, or none."""
+USUAL_WAIT_S: Final = 15.0
+"""Seconds for which an unknown outcome is read back, if nobody says otherwise: as long as the app does."""
 STDIN: Final = "-"
 """Stands for lines of JSON on standard input."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,7 @@ from tui.headless.write_answers import (
     refused_answer,
 )
 from tui.headless.write_claims import Underway, WriteClaims, check_keys, key_name, plan_name
+from tui.headless.write_commands import USUAL_WAIT_S
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
 from tui.service.ids import new_id
@@ -48,8 +49,8 @@ CLOCKS_DIFFER: Final = timedelta(minutes=1)
 """How far in the future a plan may have been made by a clock that was put back."""
 REHEARSAL_S: Final = 30.0
 """Seconds after which a rehearsal is given up: no person waits for it."""
-USUAL_WAIT_S: Final = 15.0
-"""Seconds for which an unknown outcome is read back, if nobody says otherwise: as long as the app does."""
+PROGRESS_EVERY: Final = 100
+"""Lines after which it is said how far a command is."""
 ALL_OR_NOTHING: Final = "Nothing is planned, because of other lines."
 PLAN_CHANGED: Final = "Plan changed: {}. Nothing was sent."
 NEW_PLAN: Final = "{} This is the new plan."
@@ -86,7 +87,7 @@ async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> Exi
         check_keys(order.documents)
     except ValueError as error:
         raise CommandFailed(ExitCode.USAGE, str(error)) from None
-    command = WriteCommandRun(order, desk)
+    command = WriteCommandRun(order, desk, output.say)
     try:
         answers, after = await (command.send() if order.yes else command.plan())
     except OSError as error:
@@ -101,10 +102,11 @@ Answers = tuple[Sequence[WriteAnswer], Sequence[str]]
 
 
 class WriteCommandRun:
-    """One write command on a desk."""
+    """One write command on a desk. ``say`` is told how far it is."""
 
-    def __init__(self, order: WriteOrder, desk: Desk) -> None:
+    def __init__(self, order: WriteOrder, desk: Desk, say: Callable[[str], None]) -> None:
         self._order = order
+        self._say = say
         self._desk = desk
         self._claims = WriteClaims(desk, order.wait_s)
         self._stop = StopSignals()
@@ -116,7 +118,7 @@ class WriteCommandRun:
         documents = self._order.documents
         answers: dict[int, WriteAnswer] = {}
         wrong = False
-        await self._claims.learn(key_name(each) for each in documents if each.key)
+        await self._learn_keys()
         for number, document in enumerate(documents):
             if found := await self._done_under_key(document):
                 answers[number] = found
@@ -126,6 +128,7 @@ class WriteCommandRun:
         for number, document in enumerate(documents):
             if number in answers:
                 continue
+            self._tell(number, "worked out")
             try:
                 writes[number] = await plan_write(await ask(document, self._desk, rows), self._desk)
             except WriteRefused as error:
@@ -152,6 +155,11 @@ class WriteCommandRun:
         answers = {number: _as_changed(answer, why) for number, answer in answers.items()}
         return _in_order(answers), after
 
+    def _tell(self, number: int, done: str) -> None:
+        """Say how far a long command is, now and then."""
+        if number and number % PROGRESS_EVERY == 0:
+            self._say(f"{number:,} of {len(self._order.documents):,} lines {done}.")
+
     def _too_many(self, writes: Collection[PlannedWrite]) -> str:
         """Return why so many lines are not confirmed at once: they are written down, as a basket is."""
         count = sum(write.prepared.preview.count for write in writes if not write.prepared.preview.emergency)
@@ -160,11 +168,17 @@ class WriteCommandRun:
             return ""
         return f"{count:,} items at once, above the {limit_words(Guard.REFUSED, bound, number_text)}."
 
+    async def _learn_keys(self) -> None:
+        names = [key_name(each) for each in self._order.documents if each.key]
+        await self._claims.learn(names, for_long=True)
+
     async def _done_under_key(self, document: WriteDocument) -> WriteAnswer | None:
         if not document.key:
             return None
         try:
             state = await self._claims.held(key_name(document), document.digest)
+            if state is None:
+                self._claims.check_whole()
         except WriteRefused as error:
             return refused_answer(document, error.code, error.sentences)
         except Underway:
@@ -198,7 +212,7 @@ class WriteCommandRun:
 
         Where anything is otherwise than it was planned, nothing is sent, and there is a new plan.
         """
-        await self._claims.learn(key_name(each) for each in self._order.documents if each.key)
+        await self._learn_keys()
         found = await asyncio.to_thread(self._desk.journal.find_plans, self._order.yes)
         pairs = await self._paired(found)
         if pairs is None:
@@ -207,7 +221,7 @@ class WriteCommandRun:
             )
             return await self.plan(PLAN_CHANGED.format(why))
         answers: dict[int, WriteAnswer] = {}
-        await self._claims.learn(plan_name(plan.code, at) for at, plan in pairs.values())
+        await self._claims.learn([plan_name(plan.code, at) for at, plan in pairs.values()])
         for number, document in enumerate(self._order.documents):
             if answer := await self._decided(document, pairs.get(number)):
                 answers[number] = answer
@@ -318,6 +332,7 @@ class WriteCommandRun:
                 )
                 answers[number] = outcome_answer(document, asked, outcomes, self._desk, decision="")
                 continue
+            self._tell(number, "sent")
             answers[number], halted = await self._send_one(at, write)
         return answers
 
