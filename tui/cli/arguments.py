@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from tui import __version__
+from tui.cli.doctor_arguments import add_doctor
 from tui.cli.journal_arguments import add_journal
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
 from tui.cli.read_arguments import add_mcp, add_reads
@@ -43,6 +44,7 @@ def parser() -> Parser:
     add_writes(commands)
     add_report(commands)
     add_journal(commands)
+    add_doctor(commands)
     return main
 
 
