@@ -32,6 +32,7 @@ from textual.worker import Worker, WorkerFailed, WorkerState
 from styles import sheet
 from styles.themes import cell_styles
 from tui.actions.trade_actions import TRADE
+from tui.actions.understood import ReadDocuments
 from tui.api.sanitize import clean, escaped_lines
 from tui.clipboard import Clipboard
 from tui.columns.saved_views import names
@@ -136,16 +137,28 @@ class BlotterApp(ThemedApp):
         wire: WireHandle | None = None,
         clipboard: Clipboard | None = None,
         opening: Callable[[], str] = lambda: "",
+        read_documents: ReadDocuments | None = None,
     ) -> None:
         self._copies = clipboard or Clipboard({"TERM": "xterm"})
         self.session = DeskSession(
-            environment, preferences, actions=ACTIONS, now=now, wire=wire, opening=opening
+            environment,
+            preferences,
+            actions=ACTIONS,
+            now=now,
+            wire=wire,
+            opening=opening,
+            read_documents=read_documents,
         )
         super().__init__(environment.kind, preferences, wire)
         self.session.pace.busy = self._is_busy
         self._connect = connect
         self._connection: Connection | None = None
-        self._poller = Poller(self, self.session, lambda: self._desk_screen.rows_in_sight)
+        self._poller = Poller(
+            self,
+            self.session,
+            lambda: self._desk_screen.rows_in_sight,
+            lambda desk: self._desk_screen.proposals.look(desk),
+        )
         self._ringer = Ringer(self, preferences.tape)
         self._leave_until = self._latin_said_until = 0.0
         self._told_on_desk: set[str] = set()
@@ -198,6 +211,7 @@ class BlotterApp(ThemedApp):
         await desk.load()
         self.session.market = await desk.market.status()
         self._poller.wait()
+        self._poller.look_for_proposals()
         self._poller.read_bookings()
         await self._make_ready()
         _watch_only_what_is_new()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.session import DeskSession
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.worker import Worker
 
+    from tui.service.desk import Desk
     from tui.service.snapshot.snapshot import Ref
 
 
@@ -22,14 +24,20 @@ class Poller:
         app: runs its workers and timers, and ends them.
         session: the desk, once its server is reached, and the pace.
         rows_in_sight: returns the rows that are on the screen.
+        look: takes over what programs proposed since, and what became of it.
     """
 
     def __init__(
-        self, app: App[None], session: DeskSession, rows_in_sight: Callable[[], tuple[Ref, ...]]
+        self,
+        app: App[None],
+        session: DeskSession,
+        rows_in_sight: Callable[[], tuple[Ref, ...]],
+        look: Callable[[Desk], Coroutine[None, None, None]],
     ) -> None:
         self._app = app
         self._session = session
         self._rows_in_sight = rows_in_sight
+        self._look = look
         self._polling = False
         self._next_poll: Timer | None = None
 
@@ -58,6 +66,11 @@ class Poller:
         """Read what rows only name, beside the polls."""
         self._work(self._read_reference, "reference")
 
+    def look_for_proposals(self) -> None:
+        """Look what programs proposed, beside the polls."""
+        if desk := self._session.desk:
+            self._work(partial(self._look, desk), "proposals")
+
     def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
         _: Worker[None] = self._app.run_worker(work, group=group, exit_on_error=False)
 
@@ -76,6 +89,7 @@ class Poller:
                 self._work(desk.reconcile, "reconcile")
                 self.read_bookings()
                 self.read_reference()
+                self.look_for_proposals()
                 await desk.beside.identify()
                 if self._session.market is not None:
                     self._session.market = await desk.market.status() or self._session.market

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from styles.themes import THEMES
 from tui.actions.action import Action
+from tui.actions.understood import ReadDocuments
 from tui.api.requests import MarketStatus
 from tui.atomic_file import write_new
 from tui.columns.format import DisplayContext
@@ -86,6 +87,7 @@ class DeskSession:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wire: WireHandle | None = None,
         opening: Callable[[], str] = lambda: "",
+        read_documents: ReadDocuments | None = None,
     ) -> None:
         self.preferences = preferences
         self.actions = actions
@@ -93,6 +95,8 @@ class DeskSession:
         self.wire = wire
         self.opening = opening
         """Returns what is done before the server can be asked, as a sentence; empty when nothing is."""
+        self.read_documents = read_documents
+        """Understands what programs propose; None understands nothing."""
         self.order_lines = History()
         """The order lines that were previewed, for as long as the program runs."""
         self.desk: Desk | None = None

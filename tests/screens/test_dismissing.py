@@ -42,6 +42,7 @@ from tui.screens.journal_list import JournalScreen
 from tui.screens.line_about_row import LineAboutRowScreen
 from tui.screens.opens_in_turns import OpensInTurns
 from tui.screens.palette import ActionPalette
+from tui.screens.proposals.screen import ProposalsScreen
 from tui.screens.row_list import RowListScreen
 from tui.screens.sheet_screen import SheetScreen
 from tui.screens.shows_rows import ShowsRows
@@ -61,6 +62,7 @@ OPENED_BY: dict[type[Screen[Any]], tuple[str, ...]] = {
     ChangesScreen: ("d",),
     JournalScreen: ("at",),
     SheetScreen: ("D",),
+    ProposalsScreen: ("e",),
     FormDialog: ("n",),
     PreviewDialog: ("2", "c"),
     ActionPalette: ("colon",),

@@ -99,6 +99,8 @@ class Scope(Struct, frozen=True):
     """What is known beside the rows, such as holdings; None before there is a desk."""
     zone: tzinfo = UTC
     """The zone of the desk, whose day a new id names."""
+    proposed: str = ""
+    """Who proposed what is being asked, as a sentence; empty where no program did."""
 
     def at(self, snapshot: Snapshot) -> Scope:
         """Return the same scope on the desk as it is by now."""
@@ -373,7 +375,8 @@ class WriteAction(Action, frozen=True, kw_only=True):
     def intro(self, scope: Scope, form: Form, left_out: str) -> str:
         """Return what stands above the fields of its form: a denial, what is left out, its own words."""
         denied = self.foretold(scope)
-        said = (f"{denied}. It is tried all the same." if denied else "", left_out, form.intro)
+        denied = f"{denied}. It is tried all the same." if denied else ""
+        said = (scope.proposed, denied, left_out, form.intro)
         return "\n".join(filter(None, said))
 
     def parts(self, scope: Scope) -> Iterable[Scope]:

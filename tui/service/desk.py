@@ -33,10 +33,12 @@ from tui.service.synced_desk import SyncedDesk
 from tui.service.writes.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from tui.config.proposal_settings import ProposalSettings
     from tui.service.exceptions.exception_kind import Trouble
     from tui.service.journal.decisions import UnreadDecision
     from tui.service.journal.journal_entries import JournalEntries
     from tui.service.journal.opening import JournalOpening
+    from tui.service.proposals.proposal_book import ProposalBook
     from tui.service.rehearsal.preparer import Preparer
     from tui.service.rehearsal.rehearse import OpenSandbox
     from tui.service.rehearsal.rehearsed_preview import Prepared
@@ -80,6 +82,7 @@ class Desk(SyncedDesk):
         now: this machine's clock, aware UTC.
         zone: the zone in which its sentences say times.
         pause: waits between reads of an unknown outcome.
+        proposals: how long proposals of programs stand, and how many there may be.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Desk(SyncedDesk):
         now: Callable[[], datetime] = utc_now,
         zone: tzinfo = UTC,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        proposals: ProposalSettings | None = None,
     ) -> None:
         super().__init__(client, environment, limits=limits, profile=profile, cache=cache, now=now, zone=zone)
         self.market = SimulatedMarket(client, environment.kind)
@@ -112,6 +116,18 @@ class Desk(SyncedDesk):
         """Seconds for which a write of unknown outcome is read back; None is as long as is usual."""
         self._preparer: Preparer | None = None
         self._told_opening = False
+        self._proposal_settings = proposals
+        self._proposals: ProposalBook | None = None
+
+    @property
+    def proposals(self) -> ProposalBook:
+        """What programs propose to be sent here; nothing of it is, unless a person confirms it."""
+        if self._proposals is None:
+            from tui.service.proposals.proposal_book import ProposalBook
+
+            server = without_credentials(self.client.http.base_url)
+            self._proposals = ProposalBook(self._journal, server, self._now, self._proposal_settings)
+        return self._proposals
 
     async def load(self) -> bool:
         """Read the whole desk; return whether it worked.

@@ -53,7 +53,7 @@ def show(
     bar: StatusBar, kind: EnvironmentKind, state: State, snapshot: Snapshot = EMPTY, **more: Any
 ) -> None:
     said: dict[str, Any] = {"view": "", "linked": True, "frozen": "", "read_only": False}
-    said |= {"unknown": 0, "needs": 0, "sending": 0}
+    said |= {"unknown": 0, "needs": 0, "proposed": 0, "sending": 0}
     said["open_money"] = ()
     environment = Environment(NAME, kind, "https://desk.lusid.com/api", user="okafor@example.com")
     health = Health(state, READ, missed=3)

@@ -140,6 +140,14 @@ def test_what_stands_too_long_expires_and_can_no_longer_be_confirmed(
     assert told.value.proposal.state(watch()) is ProposalState.EXPIRED
 
 
+@pytest.mark.parametrize("document", [b"", b"{", b'"\xff"', b"[" * 9_000, b'{} {"kind":"claim"}'])
+def test_what_is_not_json_is_not_proposed(file: Path, watch: ProposalClock, document: bytes) -> None:
+    book = book_of(file, watch)
+    with pytest.raises(NotProposed, match="not JSON"):
+        book.propose(document, REBALANCER)
+    assert file.stat().st_size == 0
+
+
 @pytest.mark.parametrize("stands", [timedelta(0), timedelta(minutes=-1), timedelta(hours=9)])
 def test_a_time_that_a_desk_does_not_take_is_refused(
     file: Path, watch: ProposalClock, stands: timedelta

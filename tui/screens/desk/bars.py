@@ -25,6 +25,7 @@ from tui.screens.desk.past_player import PastPlayer
 from tui.screens.desk.status_bar import SILENCE_S, StatusBar, frozen_words, window_title
 from tui.screens.desk.tape_line import MOST_SHOWN, TapeLine
 from tui.screens.desk_frame import DeskFrame
+from tui.screens.proposals.proposals_feed import ProposalsFeed
 from tui.screens.turns import Turns
 from tui.service.environment import EnvironmentKind
 from tui.service.snapshot.snapshot import EMPTY
@@ -53,6 +54,7 @@ class BarsScreen(ActsWhenMounted[None]):
     frame: var[DeskFrame] = var(DeskFrame(EnvironmentKind.LOCAL))
     """What must not be missed of this desk; screens over it say it too."""
     exceptions: ExceptionsStrip
+    proposals: ProposalsFeed
 
     def __init__(self, session: DeskSession) -> None:
         super().__init__()
@@ -196,6 +198,7 @@ class BarsScreen(ActsWhenMounted[None]):
             read_only=session.preferences.read_only,
             unknown=len(desk.unknown) if desk else 0,
             needs=self.exceptions.count,
+            proposed=len(self.proposals.open),
             sending=desk.sending if desk else 0,
             silent_s=desk.silent_s if desk else 0,
             pace_s=session.pace.seconds,

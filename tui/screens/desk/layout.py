@@ -31,6 +31,7 @@ from tui.screens.desk.pane import Pane
 from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
 from tui.screens.desk.status_bar import StatusBar
 from tui.screens.desk.tape_line import TapeLine
+from tui.screens.proposals.proposals_feed import ProposalsFeed
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.naming import short_name
 from tui.service.snapshot.relations import related
@@ -84,6 +85,8 @@ class PanesScreen(BarsScreen):
         self.exceptions = ExceptionsStrip(
             session, self.turns, self.go_to, self._scope_of_rows, self._exceptions_changed, id="exceptions"
         )
+        self.proposals = ProposalsFeed(self.turns, session.read_documents, self._tell_proposal)
+        self.proposals.listen(self._proposals_changed)
         self.insisted: set[str] = set()
         """The endpoints that were chosen although the access service denies them."""
 
@@ -285,6 +288,19 @@ class PanesScreen(BarsScreen):
             for pane in self._panes.values():
                 pane.set_display_context(context)
             self._show_context(context)
+
+    def _tell_proposal(self, sentence: str) -> None:
+        self.notify(self.session.with_keys(sentence), title="Proposal", timeout=10, markup=False)
+
+    def _proposals_changed(self) -> None:
+        """Mark the rows that programs propose to change, and show those that would be new."""
+        marked: dict[EntityKind, set[ResourceId]] = {}
+        for each in self.proposals.open:
+            for ref in each.rows:
+                marked.setdefault(ref.kind, set()).add(ref.id)
+        for kind, pane in self._panes.items():
+            pane.mark_proposed(frozenset(marked.get(kind, ())))
+        self._show_status_bar()
 
     def _exceptions_changed(self) -> None:
         self._show_status_bar()

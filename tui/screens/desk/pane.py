@@ -20,6 +20,7 @@ from textual.message import Message
 from tui.api.base import ResourceId
 from tui.api.sanitize import clean
 from tui.columns.format import DisplayContext
+from tui.columns.hatching import hatch
 from tui.columns.panes import PaneSpec
 from tui.columns.shown_rows import ShownRows, is_contradicted, marked, of_view
 from tui.columns.view import NEWEST, View
@@ -105,6 +106,8 @@ class Pane(Vertical):
         self._drawn_intents: dict[ResourceId, str | None] = {}
         """What was asked of rows in sight as they are drawn."""
         self._shows_intents = False
+        self._proposed: frozenset[ResourceId] = frozenset()
+        """The rows that a program proposes to change."""
         self._scope: Sequence[ResourceId] | None = None
         self._why_empty = ""
         self._loaded = False
@@ -225,7 +228,17 @@ class Pane(Vertical):
             if is_contradicted(column, snapshot, ref):
                 text, role = marked(text, self.display_context), "bad"
             cells.append(Cell(text, role))
+        if key in self._proposed:
+            first = cells[0]
+            cells[0] = Cell(f"{hatch(ascii=self.display_context.ascii)} {first.text}", first.style)
         return cells
+
+    def mark_proposed(self, rows: frozenset[ResourceId]) -> None:
+        """Mark the rows that a program proposes to change, and no others."""
+        changed = self._proposed ^ rows
+        if changed:
+            self._proposed = rows
+            self.grid.refresh_cells([id for id in self.grid.in_sight if id in changed])
 
     def show(
         self,

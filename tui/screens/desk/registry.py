@@ -13,6 +13,7 @@ from tui.actions.action import Action, Group
 from tui.actions.trade_actions import TRADE
 from tui.screens.desk.pane_commands import PANE
 from tui.screens.desk.past_commands import PAST
+from tui.screens.desk.proposal_commands import PROPOSALS
 from tui.screens.desk.row_commands import ROW
 from tui.screens.desk.saved_view_commands import SAVED_VIEWS
 from tui.screens.desk.simulated_market_commands import MARKET
@@ -24,6 +25,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     *TRADE,
     *ROW,
     *TAPE,
+    *PROPOSALS,
     *PANE,
     *SAVED_VIEWS,
     *VIEW,

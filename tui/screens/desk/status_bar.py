@@ -51,6 +51,7 @@ class StatusBar(Pieces):
         read_only: bool,
         unknown: int,
         needs: int,
+        proposed: int,
         sending: int,
         silent_s: int,
         pace_s: float,
@@ -63,9 +64,9 @@ class StatusBar(Pieces):
 
         ``view`` is the view in use, with a mark where it was changed since. ``open_money`` is what is not
         filled yet of the blocks shown or selected, per side and currency. ``frozen`` is said of a screen that
-        is, ``needs`` is the number of exceptions, ``pace_s`` are the seconds between two polls, ``progress``
-        is how far a load is that is under way. ``verdicts_behind`` says that compliance and approval may be
-        those of another moment than the past that is shown.
+        is, ``needs`` is the number of exceptions, ``proposed`` that of open proposals, ``pace_s`` are the
+        seconds between two polls, ``progress`` is how far a load is that is under way. ``verdicts_behind``
+        says that compliance and approval may be those of another moment than the past that is shown.
         """
         kind = environment.kind
         self.set_class(kind is EnvironmentKind.PROD, "prod")
@@ -89,6 +90,7 @@ class StatusBar(Pieces):
             (_REST, clean(environment.user)),
             (_NEXT, f"{counted(unknown, 'outcome').upper()} UNKNOWN" if unknown else ""),
             (_NEXT, f"{needs:,} {'NEEDS' if needs == 1 else 'NEED'} YOU" if needs else ""),
+            (_NEXT, f"{proposed:,} PROPOSED" if proposed else ""),
             (_NEXT, f"SENDING {sending}" if sending else ""),
             (_NEXT, "verdicts as last read" if verdicts_behind else ""),
             (_VIEW, clean(view)),

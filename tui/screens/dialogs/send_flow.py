@@ -99,7 +99,8 @@ async def ask_for_verb(
             draft.said = str(error)
             continue
         late = partial(_late_rows, action, scope, values, verb) if verb.emergency else None
-        prepared = await _confirmed(app, verb, desk, draft, left_out, late)
+        left_out = " ".join(filter(None, (scope.proposed, left_out)))
+        prepared = await confirmed(app, verb, desk, draft, left_out, late)
         if prepared is not None:
             return prepared
         if loaded.form is None:
@@ -169,7 +170,7 @@ def _late_rows(
     return tuple(ref for ref in asked_now.refs if ref not in meant)
 
 
-async def _confirmed(
+async def confirmed(
     app: App[object],
     verb: Verb,
     desk: Desk,
@@ -254,13 +255,16 @@ def goes_back(report: Report, draft: Draft, scope: Scope, verb: Verb) -> Scope |
     return scope
 
 
-async def send(app: App[object], prepared: Prepared, desk: Desk) -> Report:
-    """Send a decision and return its report; while it takes several calls, show how far it is."""
+async def send(app: App[object], prepared: Prepared, desk: Desk, *, decision_id: str = "") -> Report:
+    """Send a decision and return its report; while it takes several calls, show how far it is.
+
+    ``decision_id`` is the id under which the journal keeps it, where it was given one before.
+    """
     verb = prepared.verb
     dispatch = await _beside(partial(Dispatch, verb), many=verb.count > PART)
     if dispatch.calls > 1:
         app.push_screen(SendingDialog(dispatch))
-    return await desk.carry_out(prepared, dispatch)
+    return await desk.carry_out(prepared, dispatch, decision_id=decision_id)
 
 
 async def _beside(work: Callable[[], T], *, many: bool) -> T:
@@ -278,7 +282,7 @@ async def tell(app: App[object], report: Report, desk: Desk, session: DeskSessio
     """
     while (answer := await _shown(app, report, session)) == AGAIN:
         rest = desk.rest(report)
-        prepared = None if rest is None else await _confirmed(app, rest, desk)
+        prepared = None if rest is None else await confirmed(app, rest, desk)
         if prepared is not None:
             await desk.told(report)
             report = await send(app, prepared, desk)

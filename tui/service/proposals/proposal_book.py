@@ -25,7 +25,7 @@ from tui.config.proposal_settings import ProposalSettings
 from tui.service.ids import new_id
 from tui.service.journal.append_log import START
 from tui.service.journal.journal import Journal
-from tui.service.journal.lines import ProposalEndLine, ProposalLine, read_line
+from tui.service.journal.lines import UNREADABLE, ProposalEndLine, ProposalLine, read_line
 from tui.service.numbers import counted
 from tui.service.proposals.proposal import (
     LONGEST_DOCUMENT,
@@ -77,7 +77,7 @@ class ProposalBook:
 
     Args:
         journal: where they are kept.
-        server: the server, as the journal names it.
+        server: the server, as the journal names it; None reads the lines of any, and proposes nothing.
         now: this machine's clock, aware UTC.
         settings: how long proposals stand, and how many there may be.
     """
@@ -85,7 +85,7 @@ class ProposalBook:
     def __init__(
         self,
         journal: Journal,
-        server: str,
+        server: str | None,
         now: Callable[[], datetime],
         settings: ProposalSettings | None = None,
     ) -> None:
@@ -145,7 +145,7 @@ class ProposalBook:
 
     def _add(self, line: ProposalLine, size: int) -> bool:
         now = self.now()
-        if line.server != self._server or line.id in self._kept or not ID.fullmatch(line.id):
+        if self._server not in (None, line.server) or line.id in self._kept or not ID.fullmatch(line.id):
             return False
         if line.at.tzinfo is None or line.expires.tzinfo is None or line.at - now > SKEW:
             return False
@@ -217,6 +217,8 @@ class ProposalBook:
             OSError: it cannot be written.
         """
         stands = self.settings.usual if stands is None else stands
+        if self._server is None:
+            raise NotProposed("It is not known for which server it is.")
         self._check(document, stands)
         name = words_of(proposer.name, LONGEST_NAME)
         with self._lock, self._journal.locked():
@@ -287,6 +289,10 @@ class ProposalBook:
                 f"The document has {len(document):,} bytes; a proposal takes {LONGEST_DOCUMENT:,}. "
                 "Propose it in parts."
             )
+        try:
+            msgspec.json.decode(document)
+        except UNREADABLE:
+            raise NotProposed("The document is not JSON.") from None
         if not timedelta(0) < stands <= self.settings.limit:
             most = counted(self.settings.longest, "minute")
             raise NotProposed(f"A proposal stands for at least a second and at most {most}.")
