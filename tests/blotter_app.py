@@ -32,6 +32,7 @@ from tui.columns.last_session import SessionStore
 from tui.columns.saved_views import ViewStore
 from tui.config.tape_settings import TapeSettings
 from tui.connection import Connection
+from tui.headless.proposed_documents import read_proposed
 from tui.oms.http.app import ServerSettings
 from tui.oms.run.embedded import Size
 from tui.sandbox import sandboxes_for, sandboxes_of
@@ -135,7 +136,7 @@ async def desk_app(
         theme=theme,
     )
     try:
-        yield BlotterApp(environment, connect, preferences, now=now)
+        yield BlotterApp(environment, connect, preferences, now=now, read_documents=read_proposed)
     finally:
         await embedded.close()
 

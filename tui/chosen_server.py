@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tui.config import paths
 from tui.config.limit_settings import LimitTable
+from tui.config.proposal_settings import ProposalSettings
 from tui.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class ChosenServer(Struct, frozen=True):
     """The file that says how the desk was left; None where nothing is kept."""
     journal: Path | None = None
     """The file of its journal; None where nothing is kept."""
+    proposals: ProposalSettings = ProposalSettings()
 
 
 class DeskChoices(Struct, frozen=True):
@@ -67,6 +69,7 @@ class DeskChoices(Struct, frozen=True):
     limits: tuple[LimitTable, ...]
     open_sandbox: OpenSandbox
     zone: tzinfo
+    proposals: ProposalSettings
     cache: Path | None = None
     keep_days: int = 365
 
@@ -110,6 +113,7 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
             server.limits,
             sandboxes,
             zone,
+            settings.proposals,
             _cache(server.environment.url),
             settings.journal.keep_days,
         )
@@ -125,6 +129,7 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
         visits=visits,
         session=left,
         journal=_journal(server.environment.url),
+        proposals=settings.proposals,
     )
 
 
@@ -168,14 +173,22 @@ def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, ma
         signed_on = replace(environment, user=ServerSettings().user)
         sandboxes = sandboxes_of(embedded.engine)
         choices = DeskChoices(
-            given.read_only, profile, settings.limits, sandboxes, zone, keep_days=settings.journal.keep_days
+            given.read_only,
+            profile,
+            settings.limits,
+            sandboxes,
+            zone,
+            settings.proposals,
+            keep_days=settings.journal.keep_days,
         )
         return _connection(http, signed_on, journal, choices, then=embedded.close)
 
     visits = _visits(str(file.resolve())) if file else None
     left = _session(str(file.resolve())) if file else None
     kept = _journal(str(file.resolve())) if file else None
-    return ChosenServer(environment, connect, profile, given.read_only, opening, visits, left, kept)
+    return ChosenServer(
+        environment, connect, profile, given.read_only, opening, visits, left, kept, settings.proposals
+    )
 
 
 def _connection(
@@ -205,6 +218,7 @@ def _connection(
         profile=choices.profile,
         cache=choices.cache,
         zone=choices.zone,
+        proposals=choices.proposals,
     )
 
     async def close() -> None:

@@ -25,6 +25,8 @@ from tui.standard_output import write_out
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from tui.actions.understood import ReadDocuments
+
 
 FAILED: Final = 1
 USAGE_ERROR: Final = 2
@@ -109,8 +111,8 @@ def show_access(given: argparse.Namespace) -> int:
     return 0
 
 
-def run_blotter(given: argparse.Namespace) -> int:
-    """Start the blotter and return its exit code."""
+def run_blotter(given: argparse.Namespace, read_documents: ReadDocuments) -> int:
+    """Start the blotter and return its exit code; ``read_documents`` understands what programs propose."""
     try:
         settings = load_settings(paths.config_file(), vocabulary)
         log_file = opened_log(settings.log_level)
@@ -169,6 +171,7 @@ def run_blotter(given: argparse.Namespace) -> int:
         wire=None if given.plain_output or settings.plain_output else wire_to_terminal(os.environ),
         clipboard=Clipboard(os.environ),
         opening=server.opening,
+        read_documents=read_documents,
     )
     app.run()
     return app.return_code or 0

@@ -6,16 +6,22 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tui import __version__
 from tui.cli.doctor_arguments import add_doctor
 from tui.cli.journal_arguments import add_journal
 from tui.cli.options import REMOTE_OPTIONS, USAGE_ERROR, Parser, UsageError, add_reached, blotter_options
+from tui.cli.propose_arguments import add_proposals
 from tui.cli.read_arguments import add_mcp, add_reads
 from tui.cli.report_arguments import add_report
 from tui.cli.serve_arguments import add_serve
 from tui.cli.setup_arguments import add_config, add_login, add_profiles
 from tui.cli.write_arguments import add_writes
+
+if TYPE_CHECKING:
+    from tui.actions.understood import Understood
+    from tui.service.desk import Desk
 
 
 def parser() -> Parser:
@@ -42,6 +48,7 @@ def parser() -> Parser:
     add_reads(commands)
     add_mcp(commands)
     add_writes(commands)
+    add_proposals(commands)
     add_report(commands)
     add_journal(commands)
     add_doctor(commands)
@@ -87,4 +94,14 @@ def _run_blotter(given: argparse.Namespace) -> int:
                 return USAGE_ERROR
     from tui import start
 
-    return start.show_access(given) if given.show else start.run_blotter(given)
+    return start.show_access(given) if given.show else start.run_blotter(given, _read_documents)
+
+
+async def _read_documents(documents: Sequence[bytes], desk: Desk) -> Sequence[Understood | str]:
+    """Understand what programs propose; what that takes is loaded with the first proposal."""
+    import asyncio
+    from importlib import import_module
+
+    reader = await asyncio.to_thread(import_module, "tui.headless.proposed_documents")
+    read: Sequence[Understood | str] = await reader.read_proposed(documents, desk)
+    return read

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Work = Callable[[Desk, CommandOutput], Awaitable[ExitCode]]
     Prepare = Callable[[Settings, ChosenServer, tzinfo], "PreparedWork"]
+    Beside = Callable[[ChosenServer, CommandOutput], Awaitable[ExitCode]]
 
 
 def run_on_desk(
@@ -26,15 +27,17 @@ def run_on_desk(
     as_at: datetime | None = None,
     named_too: bool = True,
     market: bool = False,
+    in_use: Beside | None = None,
 ) -> int:
     """Open the desk that ``given`` names, read it, do the ``work`` on it, and return the exit code.
 
     ``as_at`` and ``named_too`` are those of :func:`tui.headless.opened_desk.opened_desk`; ``market`` lets the
-    simulated market of the embedded server run meanwhile. Whatever keeps it from being done is told.
+    simulated market of the embedded server run meanwhile. Where a blotter has the database open, ``in_use``
+    is done in its place. Whatever keeps it from being done is told.
     """
 
     def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
-        return PreparedWork(work, as_at, named_too)
+        return PreparedWork(work, as_at, named_too, in_use)
 
     return run_prepared(given, prepare, output=output, market=market)
 
@@ -45,6 +48,7 @@ class PreparedWork(NamedTuple):
     work: Work
     as_at: datetime | None = None
     named_too: bool = True
+    in_use: Beside | None = None
 
 
 def run_prepared(
@@ -55,15 +59,51 @@ def run_prepared(
     ``prepare`` is called with the settings, the server and the desk's zone before the server is asked. The
     names of themes and keys in the settings are not checked: nothing of a screen is loaded.
     """
+
+    async def run(settings: Settings, server: ChosenServer, zone: tzinfo) -> ExitCode:
+        import gc
+
+        from tui.headless.command_failed import DatabaseInUse
+        from tui.headless.opened_desk import opened_desk
+
+        work, as_at, named_too, in_use = prepare(settings, server, zone)
+        output.about(server.environment, server.environment.user, as_at)
+        try:
+            async with opened_desk(server, as_at=as_at, named_too=named_too, say=output.say) as desk:
+                gc.enable()
+                output.about(desk.environment, desk.user, desk.snapshot.as_at)
+                return await work(desk, output)
+        except DatabaseInUse:
+            if in_use is None:
+                raise
+        return await in_use(server, output)
+
+    return _run(given, run, output=output, market=market)
+
+
+def run_beside_desk(given: argparse.Namespace, work: Beside, *, output: CommandOutput) -> int:
+    """Do ``work`` for the server that ``given`` names, without opening its desk; return the exit code."""
+
+    async def run(settings: Settings, server: ChosenServer, zone: tzinfo) -> ExitCode:
+        return await work(server, output)
+
+    return _run(given, run, output=output)
+
+
+def _run(
+    given: argparse.Namespace,
+    work: Callable[[Settings, ChosenServer, tzinfo], Awaitable[ExitCode]],
+    *,
+    output: CommandOutput,
+    market: bool = False,
+) -> int:
     import asyncio
-    import gc
 
     from tui.chosen_server import choose_server
     from tui.config import paths
     from tui.config.load import load_settings
     from tui.headless.command_failed import CommandFailed
     from tui.headless.exit_codes import ExitCode
-    from tui.headless.opened_desk import opened_desk
     from tui.input_files.mistakes import CheckError
     from tui.secret import SecretError
     from tui.standard_output import OutputClosed, OutputError
@@ -73,12 +113,7 @@ def run_prepared(
         zone = zone_of(settings)
         server = choose_server(given, settings, zone, market=market)
         output.about(server.environment, server.environment.user, None)
-        work, as_at, named_too = prepare(settings, server, zone)
-        output.about(server.environment, server.environment.user, as_at)
-        async with opened_desk(server, as_at=as_at, named_too=named_too, say=output.say) as desk:
-            gc.enable()
-            output.about(desk.environment, desk.user, desk.snapshot.as_at)
-            return await work(desk, output)
+        return await work(settings, server, zone)
 
     try:
         settings = load_settings(paths.config_file())

@@ -22,7 +22,7 @@ def run_write_command(given: argparse.Namespace, found: Mapping[str, Any] | None
     """Plan or send what is ``found`` in the arguments; None reads documents from standard input."""
     output = CommandOutput("json" if given.json else "table", f"{COMMAND} {given.write}")
     try:
-        documents = _documents(given.write, found)
+        documents = documents_of(given.write, found)
     except CheckError as error:
         return output.fail(CommandFailed(ExitCode.USAGE, str(error), advice="Nothing is planned."))
     order = WriteOrder(documents, given.yes or "", _confirm(given.typed), given.wait)
@@ -33,7 +33,12 @@ def run_write_command(given: argparse.Namespace, found: Mapping[str, Any] | None
     return run_on_desk(given, work, output=output)
 
 
-def _documents(command: str, found: Mapping[str, Any] | None) -> Sequence[WriteDocument]:
+def documents_of(command: str, found: Mapping[str, Any] | None) -> Sequence[WriteDocument]:
+    """Return what is ``found`` in the arguments as a document; None reads documents from standard input.
+
+    Raises:
+        CheckError: something in them is not right; says all of it.
+    """
     if found is not None:
         return [read_document(command, found)]
     if sys.stdin is None:

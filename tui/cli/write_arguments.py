@@ -31,14 +31,7 @@ def _add(commands: Commands, command: WriteCommand) -> None:
         allow_abbrev=False,
     )
     parser.set_defaults(run=_run, write=command.name, usage=parser.format_usage)
-    _add_subject(parser, command)
-    for name in command.fields:
-        field = FIELDS[name]
-        how: dict[str, Any] = (
-            {"action": argparse.BooleanOptionalAction} if field.is_flag else {"metavar": "TEXT"}
-        )
-        names = dict.fromkeys((field.flag, f"--{field.name}"))
-        parser.add_argument(*names, dest=_FIELD + name, help=field.help.replace("%", "%%"), **how)
+    add_document(parser, command)
     parser.add_argument("--key", metavar="KEY", help="a name under which it is done only once")
     parser.add_argument("--yes", metavar="CODE", help="send exactly what was planned under this code, once")
     parser.add_argument(
@@ -54,6 +47,18 @@ def _add(commands: Commands, command: WriteCommand) -> None:
         "--read-only", action="store_true", default=argparse.SUPPRESS, help="refuse to plan and to send"
     )
     add_desk(parser)
+
+
+def add_document(parser: argparse.ArgumentParser, command: WriteCommand) -> None:
+    """Add what a document of ``command`` says: rows, or an order line, and the fields of its form."""
+    _add_subject(parser, command)
+    for name in command.fields:
+        field = FIELDS[name]
+        how: dict[str, Any] = (
+            {"action": argparse.BooleanOptionalAction} if field.is_flag else {"metavar": "TEXT"}
+        )
+        names = dict.fromkeys((field.flag, f"--{field.name}"))
+        parser.add_argument(*names, dest=_FIELD + name, help=field.help.replace("%", "%%"), **how)
 
 
 def _add_subject(parser: argparse.ArgumentParser, command: WriteCommand) -> None:
@@ -82,18 +87,15 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     from tui.cli.run_write import run_write_command
 
-    found = _document(given)
-    subject = [*getattr(given, "ids", ()), *filter(None, [getattr(given, "order_line", None)])]
-    from_stdin = STDIN in subject
-    if from_stdin and (len(subject) > 1 or found.keys() - {"ids", "line"}):
-        raise UsageError(
-            f"blotter {given.write}: error: with '{STDIN}' all stands in the lines.", given.usage()
-        )
-    return run_write_command(given, None if from_stdin else found)
+    return run_write_command(given, document_of(given))
 
 
-def _document(given: argparse.Namespace) -> dict[str, Any]:
-    """Return what the arguments say, as a document has it."""
+def document_of(given: argparse.Namespace) -> dict[str, Any] | None:
+    """Return what the arguments say, as a document has it; None where documents stand on standard input.
+
+    Raises:
+        UsageError: the arguments contradict each other.
+    """
     found = {
         name.removeprefix(_FIELD): value
         for name, value in vars(given).items()
@@ -107,4 +109,11 @@ def _document(given: argparse.Namespace) -> dict[str, Any]:
         value = getattr(given, name, None)
         if value is not None and value != []:
             found[name] = value
-    return found
+    subject = [*getattr(given, "ids", ()), *filter(None, [getattr(given, "order_line", None)])]
+    if STDIN not in subject:
+        return found
+    if len(subject) > 1 or found.keys() - {"ids", "line"}:
+        raise UsageError(
+            f"blotter {given.write}: error: with '{STDIN}' all stands in the lines.", given.usage()
+        )
+    return None

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from tui.config.exception_settings import ExceptionMinutes, FirstScreen
 from tui.config.limit_settings import LimitTable
+from tui.config.proposal_settings import ProposalSettings
 from tui.config.tape_settings import TapeSettings
 from tui.input_files.mistakes import CheckError, Mistake, not_allowed, one_of, shown
 
@@ -73,6 +74,13 @@ class Settings(Struct, frozen=True):
     """When rows are exceptions, over what is usual."""
     first_screen: FirstScreen = "desk"
     journal: JournalSettings = JournalSettings()
+    proposal_minutes: int = ProposalSettings().expires
+    longest_proposal_minutes: int = ProposalSettings().longest
+
+    @property
+    def proposals(self) -> ProposalSettings:
+        """How long proposals of programs stand."""
+        return ProposalSettings(self.proposal_minutes, self.longest_proposal_minutes)
 
 
 class Vocabulary(Struct, frozen=True):

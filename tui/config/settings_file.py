@@ -85,6 +85,7 @@ def _zone(value: object) -> str:
         raise ValueError from error
 
 
+ProposalMinutes = Annotated[int, Field(ge=1, le=10_080), Words("a whole number of minutes from 1 to 10080")]
 TimeZone = Annotated[
     str,
     PlainValidator(_zone),
@@ -286,6 +287,14 @@ class SettingsFile(Written):
         DEFAULTS.first_screen,
         description="What a start shows: desk, or exceptions, the list of what needs you.",
     )
+    proposal_minutes: ProposalMinutes = Field(
+        DEFAULTS.proposal_minutes,
+        description="Minutes for which a proposal of a program stands if it says nothing else.",
+    )
+    longest_proposal_minutes: ProposalMinutes = Field(
+        DEFAULTS.longest_proposal_minutes,
+        description="The most minutes for which a proposal of a program may stand.",
+    )
     keys: dict[str, Filled] = Field(
         default_factory=dict,
         description="Keys of actions by the name of the action, over the usual ones.",
@@ -357,6 +366,8 @@ def check_settings(document: Document, vocabulary: Vocabulary | None = None) -> 
         exceptions=file.exceptions,
         first_screen=file.first_screen,
         journal=JournalSettings(file.journal.keep_days) if file.journal else DEFAULTS.journal,
+        proposal_minutes=file.proposal_minutes,
+        longest_proposal_minutes=file.longest_proposal_minutes,
     )
 
 

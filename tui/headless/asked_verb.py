@@ -44,17 +44,25 @@ class WriteRefused(Exception):
 
 
 class AskedVerb(Struct, frozen=True):
-    """What a document asks for: the verb, and the rows it names that are left out, each with why."""
+    """What a document asks for: the verb, and the rows it names that are left out, each with why.
+
+    The verb is that of the ``action`` on the rows of ``scope``, its form filled in with ``values``.
+    """
 
     document: WriteDocument
     verb: Verb
     left_out: LeftOut
+    action: WriteAction
+    scope: Scope
+    values: Mapping[str, str]
     ready: Ready | None = None
     """What was found out before, where that took a while: it is told what became of it."""
 
 
-async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
+async def ask(document: WriteDocument, desk: Desk, rows: RowsById, *, to_send: bool = True) -> AskedVerb:
     """Return the verb that ``document`` asks for, of the desk as it stands.
+
+    Without ``to_send`` it may be that of a desk that is read-only: nothing of it is sent from there.
 
     Raises:
         WriteRefused: the app would not take it: the action is not possible, or its form is filled in wrong.
@@ -65,6 +73,8 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
     except ValueError as error:
         raise WriteRefused(ExitCode.SOME_REFUSED, *str(error).splitlines()) from None
     scope = _scope(action, desk, kind, ids)
+    if not to_send:
+        scope = replace(scope, read_only=False)
     if reason := action.forbidden(scope):
         raise WriteRefused(ExitCode.FAILED, reason)
     if reason := action.refusal(scope):
@@ -94,11 +104,11 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById) -> AskedVerb:
             ready = await loaded.ahead(scope, values, desk)
             if ready.question:
                 raise WriteRefused(ExitCode.SOME_REFUSED, *ready.sentences, body=ready.body)
-            return AskedVerb(document, ready.verb, LeftOut(), ready)
+            return AskedVerb(document, ready.verb, LeftOut(), action, scope, values, ready)
         verb = loaded.verb(scope, values)
     except ValueError as error:
         raise WriteRefused(ExitCode.SOME_REFUSED, str(error)) from None
-    return AskedVerb(document, verb, action.leaves_out(scope))
+    return AskedVerb(document, verb, action.leaves_out(scope), action, scope, values)
 
 
 def _action_of(document: WriteDocument) -> WriteAction:

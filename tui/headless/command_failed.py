@@ -21,6 +21,10 @@ class CommandFailed(Exception):
         self.retry = retry
 
 
+class DatabaseInUse(CommandFailed):
+    """A blotter has the embedded server's database open, so that this program cannot."""
+
+
 def failure_of_read(error: ApiError) -> CommandFailed:
     """Return the failure of a command that only reads, for what ended its call."""
     code = ExitCode.NOT_REACHED if isinstance(error, NotSent | Unauthenticated) else ExitCode.FAILED

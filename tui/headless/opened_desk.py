@@ -8,9 +8,9 @@ from datetime import datetime
 
 from tui.api.errors import ApiError
 from tui.chosen_server import ChosenServer
-from tui.headless.command_failed import CommandFailed, failure_of_read
+from tui.headless.command_failed import CommandFailed, DatabaseInUse, failure_of_read
 from tui.headless.exit_codes import ExitCode
-from tui.oms.store import StoreError
+from tui.oms.store import StoreError, StoreInUse
 from tui.service.desk import Desk
 from tui.service.environment import State, Update
 from tui.service.snapshot.snapshot import EntityKind, Ref
@@ -38,7 +38,8 @@ async def opened_desk(
     try:
         connection = await server.connect()
     except StoreError as error:
-        raise CommandFailed(ExitCode.NOT_REACHED, str(error), advice=IN_USE_ADVICE, retry=True) from error
+        kind = DatabaseInUse if isinstance(error, StoreInUse) else CommandFailed
+        raise kind(ExitCode.NOT_REACHED, str(error), advice=IN_USE_ADVICE, retry=True) from error
     except ApiError as error:
         raise failure_of_read(error) from error
     desk = connection.desk

@@ -84,7 +84,7 @@ def planned_answer(write: PlannedWrite, desk: Desk, code: str, confirm: str, unt
         "heading": preview.heading,
         "afterwards": preview.afterwards,
         "shares": preview.shares and {"titles": preview.shares.titles, "rows": preview.shares.rows},
-        "refused": [_item(each) for each in write.refused],
+        "refused": [outcome_item(each) for each in write.refused],
         "requests": [*_requests(write, desk)],
         "curl": desk.curl(verb).splitlines(),
         "versions": [{**_row(ref), "version": version} for ref, version in write.versions.items()],
@@ -113,14 +113,14 @@ def outcome_answer(
     ``told`` is where else it was written down.
     """
     every = (*outcomes, *refused)
-    code = _code(every)
+    code = code_of(every)
     body = {
         **_about(document),
         "asked": asked,
         "decision": decision,
         "requestId": request_id or None,
         "again": again,
-        "items": [_item(each) for each in every],
+        "items": [outcome_item(each) for each in every],
         "differences": [{**_row(each.ref), "text": each.text} for each in differences],
     }
     words = [*_outcome_words(document, asked, every, desk, again=again)]
@@ -178,7 +178,8 @@ def _command_of(id: str) -> str:
     return ACTIONS_BY_ID[id].label if id in ACTIONS_BY_ID else ""
 
 
-def _code(outcomes: Sequence[Outcome]) -> ExitCode:
+def code_of(outcomes: Sequence[Outcome]) -> ExitCode:
+    """Return how a decision ended whose items ended so."""
     statuses = {each.status for each in outcomes}
     types = {each.type for each in outcomes}
     if Status.UNKNOWN in statuses:
@@ -213,7 +214,8 @@ def _row(ref: Ref) -> dict[str, str]:
     return {"kind": ref.kind.value, "id": str(ref.id)}
 
 
-def _item(outcome: Outcome) -> dict[str, str]:
+def outcome_item(outcome: Outcome) -> dict[str, str]:
+    """Return the outcome of an item as programs read it."""
     said = {
         "why": outcome.reason,
         "type": outcome.type,

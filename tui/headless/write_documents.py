@@ -205,25 +205,31 @@ def read_lines(command: str, lines: Iterable[str]) -> Sequence[WriteDocument]:
                     raise CheckError(f"There are more than {MOST_LINES:,} lines.")
                 break
             with part():
-                documents.append(read_document(command, _parsed(line, number), number))
+                documents.append(read_document(command, parse_line(line, number), number))
     if not documents:
         raise CheckError("There is no line to read: write one JSON object a line.")
     return documents
 
 
-def _parsed(line: str, number: int) -> Mapping[str, Any]:
+def parse_line(line: str, number: int = 0) -> Mapping[str, Any]:
+    """Return the object of JSON on a line, its numbers with all digits; what stands twice in it is no object.
+
+    Raises:
+        CheckError: it is none, or too long.
+    """
+    place = f"line {number}" if number else "the document"
     if len(line) > MOST_CHARACTERS:
-        raise CheckError(f"line {number}: it is longer than {MOST_CHARACTERS:,} characters.")
+        raise CheckError(f"{place}: it is longer than {MOST_CHARACTERS:,} characters.")
     try:
         found = json.loads(
             line, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_members_once
         )
     except _TwiceError as error:
-        raise CheckError(f"line {number}: {error}") from None
+        raise CheckError(f"{place}: {error}") from None
     except (ValueError, RecursionError, ArithmeticError):
-        raise CheckError(f"line {number}: it is not JSON.") from None
+        raise CheckError(f"{place}: it is not JSON.") from None
     if not isinstance(found, dict):
-        raise CheckError(f"line {number}: it is no JSON object, such as {{}}.")
+        raise CheckError(f"{place}: it is no JSON object, such as {{}}.")
     return found
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from tui.oms.store.files import StoreError
+from tui.oms.store.files import StoreError, StoreInUse
 from tui.oms.store.store import Store
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Store", "StoreError", "StoreInUse"]

@@ -23,6 +23,10 @@ class StoreError(Exception):
     """The database cannot be used; the message tells a person why and what to do."""
 
 
+class StoreInUse(StoreError):
+    """Another program has the database open."""
+
+
 class FileLock:
     """Keeps every other process from a database while it is open, whatever name it calls it by.
 
@@ -122,9 +126,9 @@ def _lock_file(file: int) -> bool:
     return True
 
 
-def _in_use(shown: Path, holder: str) -> StoreError:
+def _in_use(shown: Path, holder: str) -> StoreInUse:
     who = f" (process {holder})" if holder.isdigit() else ""
-    return StoreError(f"{shown} is in use by another blotter{who}. Close that one, or choose another file.")
+    return StoreInUse(f"{shown} is in use by another blotter{who}. Close that one, or choose another file.")
 
 
 def open_database(

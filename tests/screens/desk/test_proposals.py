@@ -1,0 +1,194 @@
+"""What programs propose stands before the dealer, who confirms, edits or refuses; nothing else sends it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.blotter_app import Blotter, blotter, demo
+from tui.api.requests import BlockRequest
+from tui.api.sanitize import clean
+from tui.screens.proposals.screen import ProposalsScreen
+from tui.service.desk import Desk
+from tui.service.ids import new_id
+from tui.service.proposals.proposal import Proposal, ProposalState, Proposer
+
+ROBOT = Proposer("okafor", "rebalancer", "desk7", 4711)
+UPDATE = {"command": "update", "ids": ["ORD-00001"], "note": "late"}
+NEW = {"command": "new", "line": "b 5k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%"}
+
+
+def desk_of(user: Blotter) -> Desk:
+    assert user.app.session.desk is not None
+    return user.app.session.desk
+
+
+async def propose(user: Blotter, document: dict[str, Any] | bytes, **more: Any) -> Proposal:
+    """Propose from another program, and let the blotter look as it does with every poll."""
+    text = document if isinstance(document, bytes) else json.dumps(document).encode()
+    proposal = desk_of(user).proposals.propose(text, more.pop("proposer", ROBOT), **more)
+    await look(user)
+    return proposal
+
+
+async def look(user: Blotter) -> None:
+    await user.desk.proposals.look(desk_of(user))
+    await user.pilot.pause()
+
+
+async def open_list(user: Blotter) -> str:
+    await user.press("e")
+    await user.until(lambda: isinstance(user.app.screen, ProposalsScreen))
+    return user.text()
+
+
+def fate(user: Blotter, proposal: Proposal) -> Proposal:
+    return desk_of(user).proposals.known[proposal.id]
+
+
+async def changed_by_somebody_else(user: Blotter) -> None:
+    """Let somebody else change the block of the order that is to be updated, and read it."""
+    snapshot = desk_of(user).snapshot
+    found = snapshot.block_of_order(demo("ORD-00001"))
+    assert found is not None
+    row = snapshot.blocks[found].block
+    fields = {name: getattr(row, name) for name in BlockRequest.__struct_fields__}
+    await user.client.blocks.upsert([BlockRequest(**{**fields, "time_in_force": "GoodTilCancel"})])
+    await desk_of(user).refresh()
+
+
+async def test_a_proposal_is_told_marked_and_listed_and_sent_once_somebody_confirmed_it() -> None:
+    async with blotter() as user:
+        await user.go("orders", "ORD-00001")
+        before = user.pane("orders")._arranger.totals
+        proposal = await propose(user, UPDATE)
+        assert "1 PROPOSED" in user.text()
+        assert user.row("orders", "ORD-00001")["id"].startswith("▨ ")
+        assert user.pane("orders")._arranger.totals == before, "it is counted nowhere"
+        [told] = [each for each in user.notices if "proposes" in each]
+        assert told.startswith("rebalancer proposes: Update order: ")
+        assert told.endswith("e opens it.")
+        listed = await open_list(user)
+        assert "▨ open" in listed
+        assert "rebalancer, of okafor on desk7 (process 4711)" in listed
+        assert "inside the limits" in listed
+        await user.press("enter")
+        shown = await user.preview()
+        assert "Proposed by rebalancer, of okafor on desk7 (process 4711); it stands until" in shown
+        await user.confirm("y")
+        assert "Updated" in await user.report()
+        ended = fate(user, proposal).ending
+        assert ended is not None
+        assert ended.state is ProposalState.CONFIRMED
+        state = desk_of(user).journal.decision(ended.decision)
+        assert state is not None
+        assert [each.status.value for each in state.outcomes] == ["done"]
+        await look(user)
+        assert "PROPOSED" not in user.text()
+        assert not user.row("orders", "ORD-00001")["id"].startswith("▨")
+
+
+async def test_an_edited_proposal_opens_its_form_and_its_program_reads_what_was_sent() -> None:
+    async with blotter() as user:
+        proposal = await propose(user, NEW)
+        before = len(desk_of(user).snapshot.orders)
+        await open_list(user)
+        await user.press("u")
+        assert "Proposed by rebalancer" in await user.form()
+        await user.fill("line", "b 7k VOD lmt 0.82 day @UKEQ-GROW")
+        await user.press("enter")
+        await user.confirm("enter")
+        await user.until(lambda: fate(user, proposal).ending is not None)
+        ended = fate(user, proposal).ending
+        assert ended is not None
+        assert ended.state is ProposalState.EDITED
+        assert "Buy 7,000 VOD" in ended.sent
+        await user.until(lambda: len(desk_of(user).snapshot.orders) == before + 1)
+
+
+async def test_a_refusal_takes_a_reason_that_the_program_reads() -> None:
+    async with blotter() as user:
+        proposal = await propose(user, UPDATE)
+        await open_list(user)
+        await user.press("x")
+        await user.fill("reason", "not today")
+        await user.press("enter")
+        await user.until(lambda: fate(user, proposal).ending is not None)
+        ended = fate(user, proposal).ending
+        assert ended is not None
+        assert (ended.state, ended.reason) == (ProposalState.REFUSED, "not today")
+        await user.until(lambda: isinstance(user.app.screen, ProposalsScreen))
+        await user.until(lambda: "refused" in user.text())
+
+
+async def test_rows_that_change_overtake_it_also_under_an_open_preview() -> None:
+    async with blotter() as user:
+        proposal = await propose(user, UPDATE)
+        await open_list(user)
+        await user.press("enter")
+        await user.preview()
+        await changed_by_somebody_else(user)
+        await user.confirm("y")
+        await user.until(lambda: any("Nothing was sent" in each for each in user.notices))
+        assert fate(user, proposal).state(datetime.now(UTC)) is ProposalState.OVERTAKEN
+
+
+async def test_of_two_who_confirm_the_second_is_told_who_was_faster_and_sends_nothing() -> None:
+    async with blotter() as user:
+        proposal = await propose(user, UPDATE)
+        await open_list(user)
+        await user.press("enter")
+        await user.preview()
+        desk_of(user).proposals.end(proposal.id, ProposalState.CONFIRMED, by="dlr.chen", decision=new_id())
+        await user.confirm("y")
+        await user.until(lambda: any("dlr.chen was faster" in each for each in user.notices))
+        assert not [each for each in user.notices if "Updated" in each]
+        assert not desk_of(user).in_flight
+
+
+async def test_it_ends_by_itself() -> None:
+    clock = [datetime(2026, 11, 30, 9, 0, tzinfo=UTC)]
+    async with blotter(clock=lambda: clock[0]) as user:
+        proposal = await propose(user, UPDATE, stands=timedelta(minutes=5))
+        clock[0] += timedelta(minutes=5)
+        await look(user)
+        assert "PROPOSED" not in user.text()
+        assert "expired" in await open_list(user)
+        await user.press("enter")
+        assert isinstance(user.app.screen, ProposalsScreen)
+        assert any("is expired: nobody decides" in each for each in user.notices)
+        assert fate(user, proposal).ending is None
+
+
+async def test_a_read_only_desk_shows_it_and_decides_nothing() -> None:
+    async with blotter(read_only=True) as user:
+        proposal = await propose(user, UPDATE)
+        assert "Update order" in await open_list(user)
+        for key in ("enter", "u", "x"):
+            await user.press(key)
+            assert isinstance(user.app.screen, ProposalsScreen)
+        assert any("read-only" in each for each in user.notices)
+        assert fate(user, proposal).ending is None
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_what_a_stranger_proposes_is_harmless_on_the_screen_and_cannot_be_sent(ascii: bool) -> None:
+    evil = Proposer("\x1b]52;c;aGk=\x07", "[red]evil[/]\u202e", "\x9b2J" * 40, -1)
+    async with blotter((80, 24), ascii=ascii) as user:
+        for document in (
+            b'{"command":"cancel","ids":["\\u001b[2J"]}',
+            b'{"command":"rm -rf"}',
+            b"[" * 500 + b"]" * 500,
+            b'"\\u202e"',
+        ):
+            await propose(user, document, proposer=evil, said="[@click=quit]\x1b[2J\n" * 99)
+        shown = await open_list(user)
+        assert f"{'#' if ascii else '▨'} open" in shown
+        for line in shown.splitlines():
+            assert clean(line) == line
+        await user.press("enter")
+        assert isinstance(user.app.screen, ProposalsScreen)
+        assert any("cannot be sent" in each for each in user.notices)
