@@ -331,6 +331,8 @@ def test_a_database_is_verified_without_serving_it(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"blotter serve: {file} is damaged: change ")
+    with pytest.raises(StoreError, match="is damaged: change "):
+        Engine.open(file, instrument_table)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")

@@ -157,9 +157,10 @@ def open_database(
                 lock.unclean = False
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             lock.hold()
+            lock.unclean |= verify  # so that what is found damaged is not opened the next time either
             connection = _connect(str(file))
             try:
-                return _prepared(connection, path, suspect=lock.unclean or verify), lock
+                return _prepared(connection, path, suspect=lock.unclean), lock
             except BaseException:
                 connection.close()
                 raise
