@@ -36,6 +36,8 @@ from tui.columns.row_texts import CSV
 from tui.columns.steps import finish
 from tui.columns.totals import Totals
 from tui.columns.view import View
+from tui.oms.engine.engine import Engine
+from tui.oms.http.app import Server
 from tui.service.day_sheet.day_bounds import day_at, day_of
 from tui.service.day_sheet.day_report import (
     NOBODY,
@@ -348,6 +350,31 @@ def test_who_did_what_is_counted_by_the_day_and_the_reader_stands_first() -> Non
         ("ann", 1, "orders cancelled", False),
         ("broker", 1, "placements rejected", False),
     ]
+
+
+async def test_what_was_refused_here_is_counted_though_no_row_tells_of_it(engine: Engine) -> None:
+    dealer = Dealer.at(asgi_transport(Server(engine)))
+    await dealer.desk.load()
+    await dealer.create("BLK_1", ORD_1=100)
+    await dealer.place("PLC-1", "BLK-1", 60)
+    refused = await dealer.place("PLC-2", "BLK-9", 10)
+    assert refused.refused
+    journal = dealer.desk.journal_entries()
+    journal.read(100)
+    assert await dealer.desk.refresh()
+    today = day_at(datetime.now(UTC), UTC)
+    decisions = journal.newest_first().values()
+    sheet = finish(day_sheet(dealer.desk.snapshot, today, dealer.desk.user, decisions))
+    said = {line.key.side: line.count for line in sheet.sums(Dimension.USER)}
+    assert said == {
+        "blocks made": 1,
+        "orders made": 1,
+        "placements made": 1,
+        "writes from here done": 2,
+        "writes from here with refusals": 1,
+    }
+    await dealer.desk.close()
+    await dealer.desk.client.close()
 
 
 def test_the_desks_zone_says_which_day_it_is() -> None:

@@ -23,6 +23,8 @@ from tui.start import vocabulary, zone_of
 if TYPE_CHECKING:
     from tui.service.desk import Desk
 
+_A_PART: Final = 10_000
+"""Lines of the journal that are read at once."""
 _LAST: Final = timedelta(microseconds=1)
 """What is taken off the end of a day for its last moment."""
 
@@ -44,7 +46,10 @@ def run_report_day(given: argparse.Namespace) -> int:
 
     async def work(desk: Desk, output: CommandOutput) -> ExitCode:
         snapshot = desk.snapshot
-        sheet = finish(day_sheet(snapshot, day, desk.user))
+        journal = desk.journal_entries()
+        while journal.read(_A_PART):
+            pass
+        sheet = finish(day_sheet(snapshot, day, desk.user, journal.newest_first().values()))
         if given.form == "json":
             output.document(day_sheet_texts.as_document(sheet, snapshot, zone))
             return ExitCode.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from time import perf_counter
@@ -18,6 +19,7 @@ from tui.screens.filters_rows import LIST_KEYS
 from tui.screens.row_list import RowListScreen
 from tui.service.day_sheet.day_bounds import day_at
 from tui.service.day_sheet.day_report import DaySheet, Dimension, Figure, LineKey, SheetLine, day_sheet
+from tui.service.journal.journal_entries import JournalEntries, JournalEntry
 from tui.service.numbers import average, counted, money, number
 from tui.service.snapshot.snapshot import EMPTY, Ref, Snapshot
 from tui.session import DeskSession
@@ -25,6 +27,8 @@ from widgets.labelled_text import Lines
 
 REST_S: Final = 2.0
 """The least time between the end of one computation and the begin of the next, in seconds."""
+A_PART: Final = 2_000
+"""Lines of the journal that are read at once."""
 REST_SHARE: Final = 9
 """At most a tenth of the time is spent on computing: a large desk is added up less often."""
 NOT_READ: Final = "Reading the desk."
@@ -63,6 +67,7 @@ class SheetScreen(RowListScreen[None]):
         self._all_parts = False
         self._rests_until = 0.0
         self._adding = False
+        self._journal: JournalEntries | None = None
 
     # --- what a list says -----------------------------------------------------------------------
 
@@ -87,7 +92,8 @@ class SheetScreen(RowListScreen[None]):
             snapshot, day = self.snapshot, day_at(self._moment(), self.look.zone)
             desk = self.session.desk
             user = desk.user if desk is not None else ""
-            self._sheet = await self.turns.work(day_sheet(snapshot, day, user))
+            decisions = await asyncio.to_thread(self._decisions)
+            self._sheet = await self.turns.work(day_sheet(snapshot, day, user, decisions))
             self._of = snapshot
         finally:
             self._adding = False
@@ -95,6 +101,20 @@ class SheetScreen(RowListScreen[None]):
         self._rests_until = perf_counter() + max(REST_S, REST_SHARE * took)
         self._say(self._sheet)
         self._list_lines()
+
+    def _decisions(self) -> tuple[JournalEntry, ...]:
+        """Read what the journal has by now; another thread does, for a journal may be long."""
+        desk = self.session.desk
+        if self._journal is None and desk is not None:
+            self._journal = desk.journal_entries()
+        if self._journal is None:
+            return ()
+        try:
+            while self._journal.read(A_PART):
+                pass
+        except OSError:
+            return ()  # the desk tells of a journal that cannot be read
+        return tuple(self._journal.newest_first().values())
 
     def _say(self, sheet: DaySheet) -> None:
         message = self.query_one("#message", Static)

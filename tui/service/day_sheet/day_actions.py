@@ -1,9 +1,9 @@
-"""Who did what on a day, as the versions of the rows say."""
+"""Who did what on a day: as the versions of the rows say, and what was decided here as the journal says."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from msgspec import Struct
 from tui.api.models import OrderGraphBlock, Transaction
 from tui.api.states import is_cancelled, is_rejected
 from tui.service.day_sheet.day_bounds import CalendarDay
+from tui.service.journal.journal_entries import JournalEntry
+from tui.service.outcomes import Status
 from tui.service.snapshot.snapshot import EntityKind, Snapshot
 
 A_STEP: Final = 200
@@ -25,6 +27,18 @@ MADE: Final = {
     EntityKind.TRANSACTIONS: "transactions booked",
 }
 """What somebody did who made rows of a kind, in the order of a life cycle."""
+
+
+DECIDED: Final = {
+    Status.DONE: "writes from here done",
+    Status.STAGED: "writes from here awaiting approval",
+    Status.REFUSED: "writes from here with refusals",
+    Status.UNKNOWN: "writes from here of unknown outcome",
+    Status.NOT_SENT: "writes from here not all sent",
+}
+"""What became of a decision on this machine, by the status of it that needs somebody most."""
+_AFTER_ROWS: Final = 100
+"""The place of decisions: behind all that is done with rows."""
 
 
 class DayAction(Struct, frozen=True, order=True):
@@ -48,6 +62,16 @@ def count_actions(snapshot: Snapshot, day: CalendarDay) -> Generator[None, None,
                 counts[DayAction(user, place * 4 + rank, done)] += 1
             if number % A_STEP == 0:
                 yield
+    return counts
+
+
+def count_decisions(entries: Iterable[JournalEntry], day: CalendarDay) -> Counter[DayAction]:
+    """Return how many decisions of the journal each user made on ``day``, by what became of them."""
+    counts: Counter[DayAction] = Counter()
+    for entry in entries:
+        if entry.at in day:
+            place = _AFTER_ROWS + tuple(DECIDED).index(entry.worst)
+            counts[DayAction(entry.who, place, DECIDED[entry.worst])] += 1
     return counts
 
 

@@ -27,8 +27,9 @@ from msgspec.structs import replace
 from tui.api.base import ZERO, ResourceId
 from tui.api.models import Allocation, Execution, Placement
 from tui.api.states import is_cancelled
-from tui.service.day_sheet.day_actions import DayAction, count_actions, rejected_on
+from tui.service.day_sheet.day_actions import DayAction, count_actions, count_decisions, rejected_on
 from tui.service.day_sheet.day_bounds import CalendarDay
+from tui.service.journal.journal_entries import JournalEntry
 from tui.service.numbers import counted, rounded
 from tui.service.snapshot.instruments import UNRESOLVED, luid_of
 from tui.service.snapshot.sizing import UNNAMED, order_left
@@ -187,8 +188,12 @@ class _Grown:
                 line.priced = _EXACT.add(line.priced, units if money.value is not None else ZERO)
 
 
-def day_sheet(snapshot: Snapshot, day: CalendarDay, user: str = "") -> Generator[None, None, DaySheet]:
+def day_sheet(
+    snapshot: Snapshot, day: CalendarDay, user: str = "", decisions: Iterable[JournalEntry] = ()
+) -> Generator[None, None, DaySheet]:
     """Return in steps the sheet of ``day``; ``user`` is who reads it, as the server calls them.
+
+    ``decisions`` are those of the journal: refusals and unknown outcomes stand nowhere else.
 
     Rows are added up at the prices of ``snapshot``, which should be of the end of that day or be live.
     """
@@ -204,6 +209,7 @@ def day_sheet(snapshot: Snapshot, day: CalendarDay, user: str = "") -> Generator
         if number % A_STEP == 0:
             yield
     actions = yield from count_actions(snapshot, day)
+    actions += count_decisions(decisions, day)
     lines += _of_users(actions, user)
     return DaySheet(day, snapshot.as_at, tuple(lines), tuple(_lacks(snapshot, day)))
 
