@@ -58,7 +58,7 @@ async def test_what_another_program_decides_appears_and_is_filtered_and_its_hist
         await user.type("gone")
         await user.press("enter")
         await user.until(lambda: "1 of 2" in user.text())
-        assert "Refused. It is filled." in user.text()
+        assert "Refused: It is filled." in user.text()
         assert "by algo.one" in user.text()
         assert "Request 0HN7:42." in user.text()
         await user.press("enter")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -26,6 +26,7 @@ from tui.session import DeskSession
 from widgets.labelled_text import Lines
 
 EMPTY: Final = "Nothing was decided here yet."
+CUT: Final = " newest, all in: blotter journal list"
 A_PART: Final = 400
 """Lines that are read at once, in a thread: it takes about 5 ms."""
 
@@ -65,6 +66,10 @@ class JournalScreen(LineAboutRowScreen):
         at: datetime = row.at
         return at
 
+    def heading(self, rows: Collection[Any]) -> str:
+        """Return how many decisions there are; of many, the newest are listed."""
+        return f"Journal  {len(rows):,}{CUT if self._entries.is_cut else ''}"
+
     def empty(self) -> str:
         """Return that nothing was decided, or that it is being read."""
         return "Reading the journal." if self._reading else EMPTY
@@ -84,12 +89,12 @@ class JournalScreen(LineAboutRowScreen):
         by = f" by {entry.who}" if entry.who else ""
         on = f" on {entry.environment}" if entry.environment else ""
         calls = f", in {counted(entry.calls, 'call')}" if entry.calls > 1 else ""
-        why = "".join(f" {each.rstrip('.')}." for each in (*entry.why, *entry.differences))
-        outcome = f"{entry.outcome[:1].upper()}{entry.outcome[1:]}{calls}."
+        said = "; ".join(each.rstrip(".") for each in (*entry.why, *entry.differences))
+        outcome = f"{entry.outcome[:1].upper()}{entry.outcome[1:]}{calls}{f': {said}' if said else ''}."
         requests = f" Request {', '.join(entry.requests)}." if entry.requests else ""
         return [
             *Content(clean(entry.what)).wrap(width),
-            *Content.styled(clean(f"{outcome}{why}"), f"${ROLES[entry.worst]}").wrap(width),
+            *Content.styled(clean(outcome), f"${ROLES[entry.worst]}").wrap(width),
             *Content.styled(clean(f"{at}{by}{on}.{requests}"), "dim").wrap(width),
         ]
 

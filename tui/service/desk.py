@@ -50,6 +50,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NEWEST: Final = 10_000
+"""The decisions of the journal that a screen lists."""
+FEW: Final = 5
+"""The rows of each of them that a screen can go to."""
 NEEDED_NEXT: Final = (
     "tui.service.writes.writer",
     "tui.service.permissions",
@@ -346,7 +350,7 @@ class Desk(SyncedDesk):
         """Return the decisions of the journal, to be read a part at a time in a thread."""
         from tui.service.journal.journal_entries import JournalEntries
 
-        return JournalEntries(self._journal)
+        return JournalEntries(self._journal, most=NEWEST, most_refs=FEW)
 
     def journal_stamp(self) -> object:
         """Return what differs once something was written to the journal."""

@@ -45,7 +45,7 @@ class ChainCheck:
         what = ""
         if hashed is None and head.number:
             what = "it carries no hash: an older version wrote it, or another program"
-        elif hashed is not None and after.hash not in (hashed, computed(line.text, self._mended)):
+        elif hashed is not None and after.hash != hashed and after.hash != computed(line.text, self._mended):
             missing = after.number - head.number - 1
             what = "" if 0 < missing <= self._unread else _what(missing)
         self._head, self._mended = after, ChainHead(after.number, hashed or after.hash)

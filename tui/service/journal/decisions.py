@@ -174,9 +174,9 @@ class DecisionRecord:
         return sum(call.unknown is None for call in self._calls)
 
     @property
-    def call_count(self) -> int:
-        """The calls it was sent in, or begun to be."""
-        return len(self._calls)
+    def call_ids(self) -> list[str]:
+        """The ids of the calls it was sent in, or begun to be."""
+        return [call.line.id for call in self._calls]
 
     @property
     def touched(self) -> list[Ref]:
@@ -246,9 +246,10 @@ class DecisionRecord:
 
 
 class DecisionRecords:
-    """The decisions of a journal, from its lines one after the other."""
+    """The decisions of a journal, from its lines one after the other; with ``only_open`` those are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_open: bool = False) -> None:
+        self._only_open = only_open
         self.records: dict[str, DecisionRecord] = {}
         self.unread: dict[str, tuple[Envelope, str]] = {}
         """The decisions and calls that this version cannot read, and why, by their ids."""
@@ -269,6 +270,14 @@ class DecisionRecords:
             told = self.records[line.id].differences
             told += (each for item in line.items if (each := Difference(*item)) not in told)
 
+    def forget(self, id: str) -> list[str]:
+        """Forget a decision; return the ids of its calls."""
+        record = self.records.pop(id, None)
+        calls = record.call_ids if record is not None else []
+        for call in calls:
+            self._calls.pop(call, None)
+        return calls
+
     def doubt(self) -> None:
         """Hear that lines are missing here: what no line tells of may have been sent."""
         for record in self.records.values():
@@ -276,7 +285,11 @@ class DecisionRecords:
 
     def _conclude(self, line: OutcomeLine) -> None:
         if line.id in self._calls:
-            self._calls[line.id].conclude(line.items)
+            call = self._calls[line.id]
+            call.conclude(line.items)
+            id = call.line.decision or line.id
+            if self._only_open and id in self.records and not self.records[id].is_open:
+                del self.records[id], self._calls[line.id]
         elif line.id in self.records:
             self.records[line.id].told = True
         elif not any(item.status is Status.UNKNOWN for item in line.items):

@@ -17,7 +17,28 @@ VERSION: Final = 1
 _DIGITS: Final = 64
 _GENESIS: Final = b"0" * _DIGITS
 _NAME: Final = b',"chain":"'
-_SEALED: Final = re.compile(rb'\{"v":(\d+),"n":(\d{1,18}),(.*),"chain":"([0-9a-f]{64})"\}', re.DOTALL)
+_END: Final = len(_NAME) + _DIGITS + 2
+"""The bytes of a line from its hash on."""
+_BEGIN: Final = re.compile(rb'\{"v":(\d{1,9}),"n":(\d{1,18}),')
+_HASH: Final = re.compile(rb',"chain":"([0-9a-f]{64})"\}')
+
+
+class _Sealed(NamedTuple):
+    """The parts of a line that carries a hash."""
+
+    version: int
+    number: int
+    body: slice
+    hash: bytes
+
+
+def _sealed(line: bytes) -> _Sealed | None:
+    """Return the parts of a line, None when it carries no hash."""
+    begin = _BEGIN.match(line)
+    end = _HASH.fullmatch(line, max(len(line) - _END, 0)) if begin else None
+    if begin is None or end is None or begin.end() > end.start():
+        return None
+    return _Sealed(int(begin[1]), int(begin[2]), slice(begin.end(), end.start()), end[1])
 
 
 class ChainHead(NamedTuple):
@@ -38,25 +59,23 @@ def advance(line: bytes, head: ChainHead) -> ChainHead:
     """Return the head after a line that stands in the log, whether it is right or not."""
     if not line:
         return head
-    found = _SEALED.fullmatch(line)
+    found = _sealed(line)
     if found is None:
         return ChainHead(head.number, _hash(head.hash, line))
-    return ChainHead(int(found[2]), found[4])
+    return ChainHead(found.number, found.hash)
 
 
 def resealed(line: bytes, head: ChainHead) -> tuple[bytes, ChainHead]:
     """Return what a line says as the line after ``head``, and the new head."""
-    found = _SEALED.fullmatch(line)
+    found = _sealed(line)
     if found is None:
         return seal(line, head)
-    return seal(b"{%b}" % found[3], head, int(found[1]))
+    return seal(b"{%b}" % line[found.body], head, found.version)
 
 
 def computed(line: bytes, head: ChainHead) -> bytes | None:
     """Return the hash that a line should carry after ``head``; None when it carries none."""
-    if _SEALED.fullmatch(line) is None:
-        return None
-    return _hash(head.hash, line[: -len(_NAME) - _DIGITS - 2])
+    return None if _sealed(line) is None else _hash(head.hash, line[:-_END])
 
 
 def _hash(previous: bytes, text: bytes) -> bytes:

@@ -397,7 +397,7 @@ class Journal:
 
         A long journal takes a while: call it in a thread.
         """
-        records, check = DecisionRecords(), ChainCheck()
+        records, check = DecisionRecords(only_open=True), ChainCheck()
         faults = []
         for each in self._log.read(self._log.latest_segment()):
             line = read_line(each.text)

@@ -21,8 +21,8 @@ from tui.service.snapshot.snapshot import Ref
 if TYPE_CHECKING:
     from tui.service.journal.journal import Journal
 
-MOST_REFS: Final = 100
-"""The rows that are kept of one decision."""
+A_FEW: Final = 1_000
+"""Decisions that are kept beyond the most, so that not each new one makes an old one be forgotten."""
 NOTHING: Final = msgspec.Raw(b"null")
 ORDER: Final = (Status.DONE, Status.STAGED, Status.REFUSED, Status.UNKNOWN, Status.NOT_SENT)
 
@@ -51,10 +51,18 @@ class JournalEntry(Struct, frozen=True):
 
 
 class JournalEntries:
-    """The decisions of a journal, read a part at a time and followed. One thread reads it at a time."""
+    """The decisions of a journal, read a part at a time and followed. One thread reads it at a time.
 
-    def __init__(self, journal: Journal) -> None:
+    Args:
+        journal: the journal.
+        most: how many decisions are kept, the newest of them; None keeps all.
+        most_refs: how many rows are kept of each.
+    """
+
+    def __init__(self, journal: Journal, *, most: int | None = None, most_refs: int = 1_000) -> None:
         self._journal = journal
+        self._most = most
+        self._most_refs = most_refs
         self._records = DecisionRecords()
         self._read_to = START
         self._decision_of: dict[str, str] = {}
@@ -63,6 +71,8 @@ class JournalEntries:
         self._finished: dict[str, datetime] = {}
         self._entries: dict[str, JournalEntry] = {}
         self.read_lines = 0
+        self.is_cut = False
+        """Whether there were more decisions than are kept."""
 
     def read(self, most: int) -> bool:
         """Read up to ``most`` more lines; return whether there were as many, so that there may be more."""
@@ -79,11 +89,22 @@ class JournalEntries:
             if record is not None:
                 self._entries[id] = self._entry(id, record)
         self.read_lines += count
+        self.is_cut = self.is_cut or (self._most is not None and len(self._entries) > self._most)
+        if self._most is not None and len(self._entries) > self._most + A_FEW:
+            for id in [*islice(self._entries, len(self._entries) - self._most)]:
+                self._forget(id)
         return count == most
 
+    def _forget(self, id: str) -> None:
+        for of_decision in (self._entries, self._counts, self._requests, self._finished):
+            of_decision.pop(id, None)
+        for call in self._records.forget(id):
+            self._decision_of.pop(call, None)
+
     def newest_first(self) -> Mapping[str, JournalEntry]:
-        """Return what was read so far, by the ids of decisions."""
-        return dict(sorted(self._entries.items(), key=lambda pair: pair[1].at, reverse=True))
+        """Return what was read so far, at most as many as are kept, by the ids of decisions."""
+        ordered = sorted(self._entries.items(), key=lambda pair: pair[1].at, reverse=True)
+        return dict(islice(ordered, self._most))
 
     def _add(self, text: bytes) -> str:
         """Take over a line; return the id of the decision that it is about, empty when it is about none."""
@@ -95,7 +116,7 @@ class JournalEntries:
             line = replace(line, fields=NOTHING)
         elif isinstance(line, IntentLine):
             self._decision_of[line.id] = line.decision or line.id
-            line = replace(line, fields=NOTHING, body=NOTHING, versions=line.versions[:MOST_REFS])
+            line = replace(line, fields=NOTHING, body=NOTHING, versions=line.versions[: self._most_refs])
         self._records.add(line)
         if isinstance(line, UnreadLine):
             return ""
@@ -133,8 +154,8 @@ class JournalEntries:
             max((each for each in ORDER if statuses[each]), key=_WORST.index, default=Status.UNKNOWN),
             tuple(reasons),
             tuple(each.text for each in record.differences),
-            tuple(refs)[:MOST_REFS],
-            record.call_count,
+            tuple(refs)[: self._most_refs],
+            len(record.call_ids),
             tuple(self._requests.get(id, ())),
             line.process,
             self._finished.get(id),
