@@ -18,7 +18,7 @@ from tests.headless.script_desk import ScriptDesk
 from tests.headless.test_every_write import LINE, unplaced
 from tests.seeded_server import seeded_server
 from tui.config.limit_settings import LimitTable
-from tui.headless import write_run
+from tui.headless import plan_check, write_run
 from tui.headless.exit_codes import ExitCode
 from tui.headless.write_documents import read_document
 from tui.oms.run.embedded import Embedded
@@ -87,7 +87,7 @@ async def test_rows_that_changed_since_make_a_new_plan(script: ScriptDesk, other
 
 async def test_a_plan_is_good_for_ten_minutes(script: ScriptDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     code = await script.plan("new", NEW)
-    monkeypatch.setattr(write_run, "HOLDS_FOR", timedelta(0))
+    monkeypatch.setattr(plan_check, "HOLDS_FOR", timedelta(0))
     assert await script.run("new", NEW, yes=code) is ExitCode.SOME_REFUSED
     assert "it is older than ten minutes" in script.said[0]["why"][0]
     assert await script.run("new", NEW, yes="NEVERWAS") is ExitCode.SOME_REFUSED
@@ -102,7 +102,7 @@ async def test_a_plan_of_one_user_is_not_anothers(
     code = await script.plan("cancel", document)
     stranger = await ScriptDesk.at(server, tmp_path, capsys, user="somebody")
     assert await stranger.run("cancel", document, yes=code) is ExitCode.SOME_REFUSED
-    assert "it was made for dealer on demo, not for somebody" in stranger.said[0]["why"][0]
+    assert "it was made for dealer on demo, not for somebody on demo" in stranger.said[0]["why"][0]
     assert stranger.writes == []
     await stranger.close()
 

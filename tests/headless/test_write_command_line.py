@@ -6,7 +6,6 @@ import io
 import json
 import os
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ import pytest
 from tests.compat.serving import LOADED, ServeProcess, served
 from tui.cli import main
 
-HELD: Final = "delayed-after create_orders after=1 first=1 seconds=8"
-"""The answer to the second creation comes too late for anybody."""
+HELD: Final = "delayed-after create_orders first=1 seconds=8"
+"""The answer to the first creation comes too late for anybody."""
+UNPLACED: Final = ("ORD-00006", "ORD-00007")
+"""Orders of the demo of which nothing is placed."""
 PATIENCE_S: Final = 60.0
 
 
@@ -70,21 +71,18 @@ def shell(
 
 
 def test_the_command_that_a_plan_names_sends_it_and_words_go_where_people_read(shell: ScriptShell) -> None:
-    line = "b 50k VOD lmt 0.82 day @UKEQ-GROW 60% @UKEQ-INC 40%"
-    assert shell.blotter("new", line, *shell.reached) == 0
-    *_, confirm = shell.out.splitlines()
-    assert shell.out.startswith(
-        "Create 2 orders: buy 50,000 VOD (Vodafone) limit 0.82 GBP, day, for UKEQ-GROW"
-    )
+    assert shell.blotter("update", *UNPLACED, "--note", "it's late", *shell.reached) == 0
+    where, asked, *_, confirm = shell.out.splitlines()
+    assert (where.split()[0], where.endswith(", as dealer")) == ("TEST", True)
+    assert asked.startswith("Update 2 orders: ")
     assert "Bearer ***" in shell.out
-    assert shlex.split(confirm)[:3] == ["blotter", "new", line]
+    assert shlex.split(confirm)[:6] == ["blotter", "update", *UNPLACED, "--note", "it's late"]
     assert shell.blotter(*shlex.split(confirm)[1:], "--json") == 0
     [said] = shell.said
     assert [item["status"] for item in said["items"]] == ["done", "done"]
     assert said["environment"]["url"] == shell.reached[1]
     assert said["user"] == "dealer"
-    orders = [item["id"].partition("/")[2] for item in said["items"]]
-    lines = "\n".join(json.dumps({"ids": [order], "key": f"undo {order}"}) for order in orders)
+    lines = "\n".join(json.dumps({"ids": [order], "key": f"undo {order}"}) for order in UNPLACED)
     sys.stdin = io.TextIOWrapper(io.BytesIO(lines.encode()))
     try:
         assert shell.blotter("cancel", "-", *shell.reached, "--json") == 0
@@ -110,7 +108,7 @@ def test_a_command_that_is_killed_before_its_answer_is_found_and_not_doubled(she
     before = journal.read_text().count('"kind":"intent"')
     while shell.blotter("cancel", order, *shell.reached, "--json"):
         assert time.monotonic() < until, "it did not arrive"
-    os.kill(sending.pid or 0, signal.SIGKILL)
+    sending.kill()
     sending.join()
     for again in (words, (*words, *yes), words):
         assert shell.blotter(*again) == 0, shell.out

@@ -141,6 +141,9 @@ def give(output: CommandOutput, answers: Sequence[WriteAnswer], after: Sequence[
 
     ``after`` is said to people at the end.
     """
+    if output.environment is not None and not output.is_json:
+        user = f", as {output.user}" if output.user else ""
+        output.text(clean(f"{output.environment}{user}"))
     for answer in answers:
         if output.is_json:
             output.document(answer.body, answer.code, retry=answer.retry)
@@ -264,7 +267,7 @@ def _plan_words(write: PlannedWrite, desk: Desk) -> Iterator[str]:
     yield from _first("  {}", preview.positions)
     yield from _first("  {}", preview.effects)
     if preview.heading:
-        yield f"  {preview.heading}:"
+        yield f"  {preview.heading}{':' if preview.afterwards or preview.shares else '.'}"
     yield from _first("    {}", preview.afterwards)
     yield from _shares(preview)
     yield from _first(

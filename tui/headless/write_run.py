@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +12,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.api.placing_states import Guard
-from tui.api.urls import without_credentials
 from tui.headless.asked_verb import WriteRefused, ask
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
 from tui.headless.exit_codes import ExitCode
-from tui.headless.plan_code import codes_of
-from tui.headless.planned_write import PlannedWrite, plan_again, plan_write
+from tui.headless.plan_check import (
+    HOLDS_FOR,
+    ConfirmedWrite,
+    PlanChanged,
+    codes_so_far,
+    server_of,
+    worked_out_again,
+)
+from tui.headless.planned_write import PlannedWrite, plan_write
 from tui.headless.read_rows import moment_of
 from tui.headless.rows_by_id import RowsById
 from tui.headless.stop_signals import StopSignals
@@ -43,10 +48,6 @@ from tui.service.sentence import wording
 from tui.service.writes.dispatch import Dispatch
 from tui.service.writes.limit_words import limit_words
 
-HOLDS_FOR: Final = timedelta(minutes=10)
-"""How long a plan may be confirmed."""
-CLOCKS_DIFFER: Final = timedelta(minutes=1)
-"""How far in the future a plan may have been made by a clock that was put back."""
 REHEARSAL_S: Final = 30.0
 """Seconds after which a rehearsal is given up: no person waits for it."""
 PROGRESS_EVERY: Final = 100
@@ -188,14 +189,12 @@ class WriteCommandRun:
     async def _keep(self, writes: Sequence[PlannedWrite]) -> str:
         """Keep a plan in the journal, and return its code: the first that was not used yet."""
         journal, at = self._desk.journal, datetime.now(UTC)
-        for code in codes_of(writes, self._desk):
-            if await asyncio.to_thread(journal.claimed, plan_name(code, 1)) is None:
-                break
+        *_, code = await codes_so_far(writes, self._desk)
         for write in writes:
             plan = Plan(
                 code,
                 at,
-                without_credentials(self._desk.client.http.base_url),
+                server_of(self._desk),
                 self._desk.environment.name,
                 self._desk.user,
                 write.document.digest,
@@ -221,104 +220,61 @@ class WriteCommandRun:
             )
             return await self.plan(PLAN_CHANGED.format(why))
         answers: dict[int, WriteAnswer] = {}
-        await self._claims.learn([plan_name(plan.code, at) for at, plan in pairs.values()])
+        await self._claims.learn([plan_name(each.plan.code, each.number) for each in pairs.values()])
         for number, document in enumerate(self._order.documents):
             if answer := await self._decided(document, pairs.get(number)):
                 answers[number] = answer
         left = {number: pair for number, pair in pairs.items() if number not in answers}
         if left:
             whole = len(left) == len(pairs)
-            writes, changed = await self._worked_out_again(left, whole=whole)
-            if changed and whole:
-                return await self.plan(PLAN_CHANGED.format(changed))
-            if changed:
+            try:
+                writes = await worked_out_again(left, self._desk, whole=whole)
+            except PlanChanged as changed:
+                if whole:
+                    return await self.plan(PLAN_CHANGED.format(changed))
                 said = [f"Plan changed: {changed}. This was not sent: plan it again."]
-                for number in left:
-                    document = self._order.documents[number]
-                    answers[number] = refused_answer(document, ExitCode.SOME_REFUSED, said)
+                for number, each in left.items():
+                    answers[number] = refused_answer(each.document, ExitCode.SOME_REFUSED, said)
             else:
                 with self._stop.heard():
-                    answers |= await self._find_out(await self._send_all(writes))
+                    answers |= await self._find_out(await self._send_all(writes, left))
         return _in_order(answers), []
 
-    async def _paired(self, plans: Sequence[Plan]) -> Mapping[int, tuple[int, Plan]] | None:
+    async def _paired(self, plans: Sequence[Plan]) -> Mapping[int, ConfirmedWrite] | None:
         """Return the plan of each document by its position, with its number; None where they differ.
 
         A document that was done under its key before it could be planned has none.
         """
-        pairs: dict[int, tuple[int, Plan]] = {}
-        left = list(enumerate(plans, 1))
+        pairs: dict[int, ConfirmedWrite] = {}
         for number, document in enumerate(self._order.documents):
-            if left and left[0][1].document == document.digest:
-                pairs[number] = left.pop(0)
+            paired = len(pairs)
+            if paired < len(plans) and plans[paired].document == document.digest:
+                pairs[number] = ConfirmedWrite(document, plans[paired], paired + 1)
             elif not document.key or await self._done_under_key(document) is None:
                 return None
-        return None if left or not pairs else pairs
+        return pairs if pairs and len(pairs) == len(plans) else None
 
-    async def _decided(self, document: WriteDocument, pair: tuple[int, Plan] | None) -> WriteAnswer | None:
+    async def _decided(self, document: WriteDocument, pair: ConfirmedWrite | None) -> WriteAnswer | None:
         """Return the first outcome of a document that was decided before; None when it is to be sent."""
         if answer := await self._done_under_key(document):
             return answer
         if pair is None:
             return None
-        number, plan = pair
+        name = plan_name(pair.plan.code, pair.number)
         try:
-            state = await self._claims.held(plan_name(plan.code, number), plan.document)
+            state = await self._claims.held(name, pair.plan.document)
         except Underway:
             return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True)
         return None if state is None else self._first_outcome(document, state)
 
-    async def _worked_out_again(
-        self, left: Mapping[int, tuple[int, Plan]], *, whole: bool
-    ) -> tuple[Mapping[int, tuple[int, PlannedWrite]], str]:
-        """Return plans as they would be made now, and why they are not what was confirmed; empty if they are.
-
-        ``left`` are those not decided yet: the ``whole`` plan, or what a program that ended left of it.
-        """
-        desk = self._desk
-        writes: dict[int, tuple[int, PlannedWrite]] = {}
-        plans = [plan for _, plan in left.values()]
-        age = datetime.now(UTC) - plans[0].at
-        if not -CLOCKS_DIFFER <= age <= HOLDS_FOR:
-            return {}, "it is older than ten minutes"
-        server = without_credentials(desk.client.http.base_url)
-        for plan in plans:
-            if (plan.server, plan.environment, plan.user) != (server, desk.environment.name, desk.user):
-                return {}, f"it was made for {plan.user} on {plan.environment}, not for {desk.user}"
-        for number, (at, plan) in left.items():
-            document = self._order.documents[number]
-            try:
-                write = await plan_again(document, plan.verb, desk)
-            except WriteRefused as error:
-                return {}, f"{document.place}: {' '.join(error.sentences).rstrip('.')}"
-            before, now = plan.versions, write.versions
-            moved = [ref for ref in {**before, **now} if before.get(ref) != now.get(ref)]
-            if moved:
-                names = ", ".join(desk.snapshot.name_of(ref.kind, ref.id) for ref in moved[:3])
-                more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
-                return {}, f"{names}{more} changed meanwhile"
-            if write.prepared.verb != plan.verb:
-                return {}, f"{document.place}: not all of it would be taken any more"
-            writes[number] = (at, write)
-        if whole and plans[0].code not in await self._codes([write for _, write in writes.values()]):
-            return {}, "what would come of it is not the same any more"
-        return writes, ""
-
-    async def _codes(self, writes: Sequence[PlannedWrite]) -> Sequence[str]:
-        """Return the codes that this plan may have now: those that were used, and the next one."""
-        found = []
-        for code in islice(codes_of(writes, self._desk), 1000):
-            found.append(code)
-            if await asyncio.to_thread(self._desk.journal.claimed, plan_name(code, 1)) is None:
-                break
-        return found
-
-    async def _send_all(self, writes: Mapping[int, tuple[int, PlannedWrite]]) -> dict[int, WriteAnswer]:
+    async def _send_all(
+        self, writes: Mapping[int, PlannedWrite], confirmed: Mapping[int, ConfirmedWrite]
+    ) -> dict[int, WriteAnswer]:
         """Send one after the other; after one that shows that nobody is reached, no more is sent."""
         answers: dict[int, WriteAnswer] = {}
         self._claims.begin_to_wait()
         halted: tuple[Outcome, ...] = ()
-        for number, (at, write) in writes.items():
+        for number, write in writes.items():
             document, verb = write.document, write.prepared.verb
             asked = write.prepared.preview.headline
             if self._stop.asked:
@@ -333,7 +289,7 @@ class WriteCommandRun:
                 answers[number] = outcome_answer(document, asked, outcomes, self._desk, decision="")
                 continue
             self._tell(number, "sent")
-            answers[number], halted = await self._send_one(at, write)
+            answers[number], halted = await self._send_one(confirmed[number].number, write)
         return answers
 
     async def _find_out(self, answers: dict[int, WriteAnswer]) -> dict[int, WriteAnswer]:
