@@ -129,3 +129,45 @@ async def test_screens_and_sentences_have_the_zone_of_the_machine(
         connection.desk.snapshot.time_in_words(datetime(2026, 11, 20, 9, tzinfo=UTC)) == "20 Nov 14:30:00 IST"
     )
     await connection.close()
+
+
+@pytest.fixture
+def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home in which no directory can be made: there is a file in its place."""
+    taken = tmp_path / "taken"
+    taken.touch()
+    for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(taken))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return taken
+
+
+def test_without_a_home_to_write_in_a_script_reads_and_says_there_is_no_log(
+    no_home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["orders", "--db", ":memory:", "--filter", "ORD-00003"]) == 0
+    output, said = capfd.readouterr()
+    assert "ORD-00003" in output
+    assert f"blotter: There is no log: {no_home}" in said
+    assert "Traceback" not in said
+
+
+def test_without_a_home_to_write_in_a_server_says_which_file_it_cannot_make(
+    no_home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--port", "0"]) == 1
+    said = capfd.readouterr().err
+    assert said.startswith(f"blotter serve: {no_home}/blotter/serve.db cannot be opened: Not a directory.")
+
+
+def test_a_script_gets_utf_8_whatever_the_locale(home: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tui", "blocks", "--db", ":memory:", "--csv"],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, **home, "PYTHONIOENCODING": "ascii"},
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0
+    assert "トヨタ自動車" in ended.stdout.decode()

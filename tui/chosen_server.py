@@ -203,11 +203,11 @@ def _connection(
     from tui.api.client import Client
     from tui.connection import Connection
     from tui.service.desk import Desk
-    from tui.service.journal.journal import Journal
+    from tui.service.journal.unwritable_journal import open_journal
     from tui.service.writes.limits import Limits
 
     client = Client(http, environment.generation)
-    book = Journal(journal, keep_days=choices.keep_days)
+    book = open_journal(journal, keep_days=choices.keep_days)
     desk = Desk(
         client,
         environment,

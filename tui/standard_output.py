@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from tui.input_files.mistakes import CheckError
 
@@ -25,6 +26,7 @@ def write_out(text: str) -> None:
     """
     if sys.stdout is None:
         raise OutputError("Nothing can be said: standard output is closed.")
+    _write_any_letter()
     try:
         print(text, flush=True)
     except OSError as error:
@@ -32,3 +34,12 @@ def write_out(text: str) -> None:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         kind = OutputClosed if isinstance(error, BrokenPipeError) else OutputError
         raise kind(f"Nothing can be said on standard output: {error.strerror}.") from error
+
+
+def _write_any_letter() -> None:
+    """Write UTF-8 to files and programs, whatever the locale; to a terminal, ? for a letter it lacks."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower().replace("-", "") != "utf8":
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from tui.chosen_server import choose_server, database_file
 from tui.config import paths
 from tui.config.load import load_settings
-from tui.config.logs import start_log, start_words_log
+from tui.config.logs import start_log, start_no_log, start_words_log
 from tui.config.settings import Settings, Vocabulary
 from tui.input_files.mistakes import CheckError, print_mistakes
 from tui.secret import SecretError
@@ -211,6 +211,7 @@ def opened_log(level: str) -> Path | None:
     except OSError as error:
         said = f"There is no log: {error.filename or 'its file'} cannot be written: {error.strerror}."
         print_mistakes("blotter", said, 0)
+        start_no_log()
         return None
 
 

@@ -232,6 +232,11 @@ def start_log(path: Path, level: str) -> Path:
     return path
 
 
+def start_no_log() -> None:
+    """Log nothing: else warnings would be written on the screen."""
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def start_words_log(level: str) -> None:
     """Log in words to standard error from ``level`` on."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)

@@ -1,8 +1,12 @@
-"""The directories the blotter keeps its files in, made private when they are first used."""
+"""The directories the blotter keeps its files in, made private when they are first used.
+
+One that cannot be made stops nothing: whoever writes a file there says so.
+"""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_config_path, user_data_path, user_log_path, user_state_path
@@ -11,7 +15,8 @@ APP = "blotter"
 
 
 def _private(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
@@ -36,8 +41,14 @@ def token_folder() -> Path:
 
 
 def log_file() -> Path:
-    """Return the path of the log, in a directory of its own."""
-    return _private(user_log_path(APP, appauthor=False)) / "blotter.log"
+    """Return the path of the log, in a directory of its own.
+
+    Raises:
+        OSError: the directory cannot be made.
+    """
+    folder = user_log_path(APP, appauthor=False)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / "blotter.log"
 
 
 def config_file() -> Path:

@@ -42,6 +42,7 @@ from tui.service.desk import Desk
 from tui.service.ids import new_id
 from tui.service.journal.decisions import DecisionState
 from tui.service.journal.journal import Plan
+from tui.service.journal.unwritable_journal import journal_advice
 from tui.service.numbers import number_text
 from tui.service.outcomes import Outcome, Status
 from tui.service.sentence import wording
@@ -93,7 +94,7 @@ async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> Exi
         answers, after = await (command.send() if order.yes else command.plan())
     except OSError as error:
         why = f"The journal cannot take it ({error.strerror or error}), and nothing is sent without it."
-        raise CommandFailed(ExitCode.FAILED, why, advice="Free the disk.") from error
+        raise CommandFailed(ExitCode.FAILED, why, advice=journal_advice(error)) from error
     output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     return give(output, answers, after)
 

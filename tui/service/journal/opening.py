@@ -20,16 +20,23 @@ SETTLE: Final = "Look at the rows, then choose 'Unknown: settled elsewhere'."
 class JournalOpening(Struct, frozen=True):
     """What earlier runs left: their decisions that are not told whole, oldest first, and damage.
 
-    ``unread`` are those that this version of the program cannot read back.
+    ``unread`` are those that this version of the program cannot read back, ``unwritable`` is why nothing can
+    be written to it.
     """
 
     decisions: tuple[OpenDecision, ...] = ()
     unread: tuple[UnreadDecision, ...] = ()
     faults: tuple[JournalFault, ...] = ()
+    unwritable: str = ""
 
     def notice(self, time_in_words: Callable[[datetime], str]) -> str:
         """Return what there is to tell beside reports, as sentences; empty when there is nothing."""
         parts = []
+        if self.unwritable:
+            parts.append(
+                f"The journal cannot be written ({self.unwritable}): rows are shown, nothing can be sent. "
+                "Make room or give it to this user, and start again."
+            )
         if self.unread:
             told = _listed([_said(each, time_in_words) for each in self.unread])
             parts.append(

@@ -23,6 +23,7 @@ from tui.api.urls import without_credentials
 from tui.service.environment import Environment
 from tui.service.journal.decisions import Decision, Intent
 from tui.service.journal.journal import Journal
+from tui.service.journal.unwritable_journal import journal_advice
 from tui.service.outcomes import Outcome, Status
 from tui.service.sentence import wording
 from tui.service.snapshot.snapshot import Snapshot
@@ -36,8 +37,6 @@ NOT_WRITTEN: Final = "sent although the journal did not take it"
 
 class NotJournalled(NotSent):
     """A write that could not be written to the journal, so that it was not sent."""
-
-    advice = "Free the disk."
 
 
 class Sent(Struct, frozen=True):
@@ -203,7 +202,9 @@ def _noted(outcome: Outcome, note: str) -> Outcome:
 
 
 def _not_journalled(error: OSError) -> NotJournalled:
-    return NotJournalled(f"The journal cannot take it ({error}), and nothing is sent without it.")
+    return NotJournalled(
+        f"The journal cannot take it ({error}), and nothing is sent without it.", advice=journal_advice(error)
+    )
 
 
 def _request_of(entity: Any) -> str:
