@@ -90,6 +90,8 @@ def test_of_a_server_whose_texts_are_attacks_nothing_acts_anywhere(hostile: str,
         dealer.leave("Enter open")
         dealer.press("0", "go and mend it")
         dealer.leave("go and mend it")
+        dealer.press("D", "Sheet of")
+        dealer.leave("Sheet of")
         dealer.press("u", "Only changes are sent")
         dealer.press("\t\t", "Left/Right choose")
         dealer.leave("Only changes are sent")
