@@ -16,7 +16,7 @@ from tests.service.journal.test_journal import ONE, TWO, done, intend, intent
 from tests.service.sample_rows import NINE, rid
 from tui.service.journal import journal as journal_module
 from tui.service.journal.decisions import Decision
-from tui.service.journal.journal import Journal
+from tui.service.journal.journal import Journal, Plan
 from tui.service.outcomes import Status
 from tui.service.verbs import CancelOrders
 
@@ -142,6 +142,55 @@ def test_another_program_goes_on_in_the_new_segment(path: Path) -> None:
     days_work(other, "D-5")
     assert b"D-5" in path.read_bytes()
     is_whole(path)
+
+
+def test_a_claim_that_was_taken_over_stays_taken_over_in_later_segments(path: Path) -> None:
+    """The first claim's decision is still untold, so that its lines are carried over: the claim is not."""
+    journal = opened(path)
+    assert journal.claim("L", "digest", "D-2", NINE) is None
+    assert journal.claim("L", "digest", "D-7", NINE, instead="D-2") is None
+    journal.tend(TOMORROW)
+    for each in (journal, opened(path)):
+        found = each.claim("L", "digest", "D-8", NINE)
+        assert found is not None
+        assert found.decision == "D-7"
+
+
+def test_a_plan_and_a_decision_are_found_in_a_segment_that_ended(path: Path) -> None:
+    verb = CancelOrders((ONE,))
+    journal = opened(path)
+    plan = Plan("7K3Q", NINE, "http://here/api", "demo", "dlr.chen", "digest", verb, {})
+    journal.keep_plan(plan)
+    journal.decide(Decision("D-5", NINE, "http://here/api", verb))
+    intend(journal, replace(intent("I-5", verb), decision="D-5"))
+    journal.conclude("I-5", NINE, done(verb))
+    journal.conclude("D-5", NINE, ())
+    journal.tend(TOMORROW)
+    assert b"D-5" not in path.read_bytes()
+    assert journal.find_plan("7K3Q") == plan
+    for ids in (["D-5"], ["D-5", *map(str, range(30))]):
+        assert [each.status for each in journal.decisions(ids)["D-5"].outcomes] == [Status.DONE]
+
+
+@pytest.mark.parametrize("damage", [b"cut", b"changed", b"no gzip"])
+def test_a_compressed_segment_that_is_damaged_is_named_and_the_rest_is_read(
+    path: Path, damage: bytes
+) -> None:
+    journal = opened(path)
+    journal.tend(TOMORROW)
+    days_work(journal, "D-4")
+    [old] = [each for each in path.parent.iterdir() if each.suffix == ".gz"]
+    whole = old.read_bytes()
+    half = len(whole) // 2
+    changes = {b"cut": whole[:half], b"changed": whole[:-8] + b"\0" * 8, b"no gzip": b"rubbish"}
+    old.write_bytes(changes[damage])
+    again = opened(path)
+    first, *_ = again.faults()
+    assert first.file == old.name
+    assert first.what == "it cannot be read"
+    assert [each.decision.id for each in again.open_decisions()] == ["D-2", "D-3"]
+    assert again.decision("D-4") is not None
+    assert again.claim("N", "digest", "D-9", NINE) is None
 
 
 def test_while_damage_leaves_in_doubt_what_was_sent_the_segment_goes_on(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final, NamedTuple, Protocol
 
@@ -61,6 +61,9 @@ class AppendLog(Protocol):
     def stamp(self) -> object:
         """Return what differs once something was appended; it costs a look at the file, no lock."""
 
+    def ended_holding(self, sought: Collection[bytes]) -> Iterator[bytes]:
+        """Yield the lines of segments that ended which hold one of some texts, oldest first, fast."""
+
     def latest_segment(self) -> LogPosition:
         """Return the beginning of the segment that is appended to: all that is open stands in it."""
 
@@ -115,6 +118,9 @@ class MemoryLog:
     def read(self, start: LogPosition = START) -> Iterator[LoggedLine]:
         for index in range(start.lines, len(self._lines)):
             yield LoggedLine("", index + 1, self._lines[index], LogPosition(0, 0, index + 1))
+
+    def ended_holding(self, sought: Collection[bytes]) -> Iterator[bytes]:
+        return iter(())
 
     def latest_segment(self) -> LogPosition:
         return START

@@ -14,14 +14,22 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tui.service.journal.append_log import START, BeginSegment, LoggedLine, LogPosition
 from tui.service.journal.hash_chain import ChainHead, advance, resealed, seal
-from tui.service.journal.segments import EVERY, Segments, first_number, lines_of, open_segment, write_whole
+from tui.service.journal.segments import (
+    EVERY,
+    Segments,
+    first_number,
+    lines_holding,
+    lines_of,
+    open_segment,
+    write_whole,
+)
 
 MODE: Final = 0o600
 PATIENCE_S: Final = 10.0
@@ -94,6 +102,12 @@ class FileLog:
                         yield from lines_of(open_segment(path), path.name, begin)
             begin = start if segment == start.segment else LogPosition(segment)
             yield from lines_of(file, self.path.name, begin, size)
+
+    def ended_holding(self, sought: Collection[bytes]) -> Iterator[bytes]:
+        with self.locked():
+            ended = self._segments.before(self._segment)
+        for _, path in ended:
+            yield from lines_holding(path, sought)
 
     def stamp(self) -> object:
         try:

@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from tui.service.verbs import Verb
 
 
+CLAIM: Final = b'"kind":"claim"'
+FEW_IDS: Final = 20
+"""Up to so many decisions are searched for in segments that ended; for more, all lines are read."""
 KEEP_DAYS: Final = 365
 """The days that segments which ended are kept, unless the settings say otherwise."""
 LONGEST: Final = 16 << 20
@@ -274,7 +277,9 @@ class Journal:
             if isinstance(line, IntentLine):
                 decision_of[line.id] = line.decision or line.id
             envelope = line.envelope if isinstance(line, UnreadLine) else line
-            if envelope is not None:
+            if envelope is not None and not isinstance(
+                line, ClaimLine
+            ):  # claims are found wherever they stand
                 lines.append((envelope.id, each.text))
         if self.missing_bytes:
             records.doubt()
@@ -374,10 +379,10 @@ class Journal:
 
         The journal is read once for all of them.
         """
-        records = DecisionRecords()
-        for line in self.lines():
-            records.add(line)
         wanted = set(ids)
+        records = DecisionRecords()
+        for line in self._lines_about(wanted):
+            records.add(line)
         states = {
             id: record.state(self.is_being_sent(record.line))
             for id, record in records.records.items()
@@ -442,19 +447,41 @@ class Journal:
         """Return whether the program that carries out a decision is running."""
         return self._runs.is_running(line.run) if line.run else self._is_of_another(line)
 
+    def _lines_about(self, ids: Collection[str]) -> Iterator[JournalLine | UnreadLine]:
+        """Yield the latest segment, where all that is open stands, and before it what ended of decisions.
+
+        For few ids the lines about them are searched for; for many everything is read.
+        """
+        if len(ids) > FEW_IDS:
+            yield from self.lines()
+            return
+        sought = {id.encode() for id in ids}
+        found = [*map(read_line, self._log.ended_holding(sought))]
+        calls = {line.id.encode() for line in found if isinstance(line, IntentLine)}
+        yield from map(read_line, self._log.ended_holding(sought | calls) if found else ())
+        yield from (read_line(each.text) for each in self._log.read(self._log.latest_segment()))
+
     def _read_claims(self) -> None:
         """Read the claims that were made since they were read last."""
+        if self._claims_read == START:
+            self._claims_read = self._log.latest_segment()
+            for text in self._log.ended_holding([CLAIM]):
+                self._take_claim(text)
         for each in self._log.read(self._claims_read):
             self._claims_read = each.after
-            if b'"kind":"claim"' in each.text:
-                line = read_line(each.text)
-                if isinstance(line, ClaimLine):
-                    self._claims[line.name] = line
+            if CLAIM in each.text:
+                self._take_claim(each.text)
+
+    def _take_claim(self, text: bytes) -> None:
+        line = read_line(text)
+        if isinstance(line, ClaimLine):
+            self._claims[line.name] = line
 
     def _holding(self, text: str) -> Iterator[bytes]:
-        """Return the lines that hold ``text``."""
+        """Yield the lines that hold ``text``, oldest first."""
         sought = escaped_json(text.encode())
-        return (line for line in self.texts() if sought in line)
+        yield from self._log.ended_holding([sought])
+        yield from (each.text for each in self._log.read(self._log.latest_segment()) if sought in each.text)
 
 
 __all__ = [

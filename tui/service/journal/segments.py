@@ -15,7 +15,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -26,6 +28,8 @@ _DAY_S: Final = 86_400
 _FIRST: Final = re.compile(rb'\{"v":\d+,"n":(\d{1,18}),')
 EVERY: Final = 10**18
 """A number that comes after those of all lines."""
+DAMAGED: Final = b"(what follows cannot be decompressed)"
+"""The line that stands for the rest of a compressed segment that is damaged."""
 _BEGIN: Final = 64
 """The bytes in which the number of a line stands."""
 
@@ -107,7 +111,11 @@ def lines_of(file: IO[bytes], name: str, start: LogPosition, size: int | None = 
         file.seek(start.offset)
         segment, offset, number = start
         while size is None or offset < size:
-            line = file.readline(-1 if size is None else size - offset)
+            try:
+                line = file.readline(-1 if size is None else size - offset)
+            except (EOFError, zlib.error, gzip_damage()):
+                yield LoggedLine(name, number + 1, DAMAGED, LogPosition(segment, offset, number + 1))
+                break
             if not line:
                 break
             offset += len(line)
@@ -131,6 +139,38 @@ def open_segment(path: Path) -> IO[bytes]:
     opened: Any = GzipFile(path)
     found: IO[bytes] = opened
     return found
+
+
+def gzip_damage() -> type[OSError]:
+    """Return what reading raises where a file is no gzip file, or its sum does not fit."""
+    from gzip import BadGzipFile
+
+    return BadGzipFile
+
+
+def lines_holding(path: Path, sought: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a segment that ended which hold one of some texts, as fast as it can be read."""
+    with suppress(FileNotFoundError), open_segment(path) as file:
+        text = _read_all(file)
+        begins = set()
+        for each in sought:
+            place = text.find(each)
+            while place >= 0:
+                begins.add(text.rfind(b"\n", 0, place) + 1)
+                end = text.find(b"\n", place)
+                place = text.find(each, end) if end >= 0 else -1
+        for begin in sorted(begins):
+            end = text.find(b"\n", begin)
+            yield text[begin:] if end < 0 else text[begin:end]
+
+
+def _read_all(file: IO[bytes]) -> bytes:
+    """Return a segment as far as it can be decompressed."""
+    parts = []
+    with suppress(EOFError, zlib.error, gzip_damage()):
+        while part := file.read(1 << 20):
+            parts.append(part)
+    return b"".join(parts)
 
 
 def write_whole(path: Path, text: bytes) -> None:
