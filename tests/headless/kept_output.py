@@ -15,12 +15,13 @@ class KeptOutput(CommandOutput):
     def __init__(self, form: OutputForm) -> None:
         super().__init__(form)
         self.parts: list[str] = []
+        self.said: list[str] = []
 
     def text(self, text: str) -> None:
         self.parts.append(f"{text}\n")
 
     def say(self, sentence: str) -> None:
-        """Say nothing to people."""
+        self.said.append(sentence)
 
     @property
     def written(self) -> str:

@@ -38,9 +38,11 @@ def the_desk(user: Blotter) -> Desk:
     return user.app.session.desk
 
 
-async def listed(user: Blotter, request: RowsRequest, form: OutputForm) -> str:
+async def listed(
+    user: Blotter, request: RowsRequest, form: OutputForm, output: KeptOutput | None = None
+) -> str:
     """Return what a command writes of the desk that the app shows."""
-    output = KeptOutput(form)
+    output = output or KeptOutput(form)
     code = await read_rows(request, ReadContext(), the_desk(user), output)
     assert code is ExitCode.DONE
     return output.written
@@ -71,7 +73,10 @@ async def check_pane(user: Blotter, request: RowsRequest) -> None:
     shown = pane.shown_rows()
     assert shown.keys
     assert await listed(user, request, "csv") == shown.written(CSV)
-    title, *lines = (await listed(user, request, "table")).splitlines()
+    output = KeptOutput("table")
+    title, *lines = (await listed(user, request, "table", output)).splitlines()
+    sums = pane._arranger.totals.parts(pane.rows_snapshot)
+    assert [said.partition("; in all ")[2] for said in output.said] == [", ".join(sums)], "as at its foot"
     assert title.split()[0] == shown.columns[0].title
     assert len(lines) == len(shown.keys)
     for id, line in zip(shown.keys, lines, strict=True):

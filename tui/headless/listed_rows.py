@@ -15,6 +15,7 @@ from tui.columns.filter import parse_filter
 from tui.columns.shown_rows import ShownRows, of_view
 from tui.columns.sorted_rows import SortedRows, changed_cells
 from tui.columns.steps import finish
+from tui.columns.totals import Totals
 from tui.columns.view import View
 from tui.headless.rows_request import RowsRequest, desk_view, ids_typed, pane_view
 from tui.service.environment import Update
@@ -128,8 +129,9 @@ class PaneRows:
     @property
     def sums(self) -> Sequence[str]:
         """What the rows add up to, as the foot of the pane says it."""
-        finish(self._rows.count())
-        return self._rows.totals.parts(self._rows.snapshot)
+        totals = Totals(self._view)
+        totals.add(self._rows.snapshot, self._rows.ids)
+        return totals.parts(self._rows.snapshot)
 
     def identified(self, key: ResourceId) -> tuple[str, ...]:
         """Return scope and code."""

@@ -142,5 +142,6 @@ def _heading(rows: ListedRows, written: int, desk: Desk, display: DisplayContext
     if written == len(shown.keys):
         many = counted(written, shown.singular)
     zone = display.zone_name if is_table else "UTC"
-    sums = f"; in all {', '.join(rows.sums)}" if is_table and rows.sums else ""
+    sums = ", ".join(rows.sums) if is_table else ""
+    sums = f"; in all {sums}" if sums else ""
     return f"{many} of {read_at(desk)}, times in {zone}{sums}"
