@@ -18,6 +18,7 @@ from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
 from tui.headless.desk_tools import ABOUT, TOOLS, DeskTools
 from tui.headless.exit_codes import ExitCode
+from tui.headless.opened_desk import DeskNeed
 from tui.headless.read_rows import ReadContext
 from tui.service.desk import Desk
 
@@ -43,7 +44,7 @@ def run_mcp(given: argparse.Namespace) -> int:
                 await offered.run(incoming, outgoing, offered.create_initialization_options())
             return ExitCode.DONE
 
-        return PreparedWork(work)
+        return PreparedWork(work, needs={DeskNeed.NAMES, DeskNeed.PRICES})
 
     return run_prepared(given, prepare, output=output)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tui.config.settings import Settings
     from tui.headless.command_output import CommandOutput
     from tui.headless.exit_codes import ExitCode
+    from tui.headless.opened_desk import DeskNeed
     from tui.service.desk import Desk
 
     Work = Callable[[Desk, CommandOutput], Awaitable[ExitCode]]
@@ -25,29 +26,28 @@ def run_on_desk(
     *,
     output: CommandOutput,
     as_at: datetime | None = None,
-    named_too: bool = True,
     market: bool = False,
     in_use: Beside | None = None,
 ) -> int:
     """Open the desk that ``given`` names, read it, do the ``work`` on it, and return the exit code.
 
-    ``as_at`` and ``named_too`` are those of :func:`tui.headless.opened_desk.opened_desk`; ``market`` lets the
-    simulated market of the embedded server run meanwhile. Where a blotter has the database open, ``in_use``
-    is done in its place. Whatever keeps it from being done is told.
+    With ``as_at`` it is read as it was then; ``market`` lets the simulated market of the embedded server run
+    meanwhile. Where a blotter has the database open, ``in_use`` is done in its place. Whatever keeps it from
+    being done is told.
     """
 
     def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
-        return PreparedWork(work, as_at, named_too, in_use)
+        return PreparedWork(work, as_at, in_use=in_use)
 
     return run_prepared(given, prepare, output=output, market=market)
 
 
 class PreparedWork(NamedTuple):
-    """What is done on a desk, and how the desk is opened for it: see :func:`run_on_desk`."""
+    """What is done on a desk, of which moment it is, and what it ``needs`` beside its rows; None: all."""
 
     work: Work
     as_at: datetime | None = None
-    named_too: bool = True
+    needs: Collection[DeskNeed] | None = None
     in_use: Beside | None = None
 
 
@@ -64,12 +64,13 @@ def run_prepared(
         import gc
 
         from tui.headless.command_failed import DatabaseInUse
-        from tui.headless.opened_desk import opened_desk
+        from tui.headless.opened_desk import DeskNeed, opened_desk
 
-        work, as_at, named_too, in_use = prepare(settings, server, zone)
+        work, as_at, needs, in_use = prepare(settings, server, zone)
         output.about(server.environment, server.environment.user, as_at)
         try:
-            async with opened_desk(server, as_at=as_at, named_too=named_too, say=output.say) as desk:
+            needs = frozenset(DeskNeed) if needs is None else needs
+            async with opened_desk(server, as_at=as_at, needs=needs, say=output.say) as desk:
                 gc.enable()
                 output.about(desk.environment, desk.user, desk.snapshot.as_at)
                 return await work(desk, output)

@@ -13,6 +13,7 @@ from tui.config.settings import Settings
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
 from tui.headless.exit_codes import ExitCode
+from tui.headless.opened_desk import DeskNeed
 from tui.headless.read_history import tell_history
 from tui.headless.read_rows import ReadContext, check_request, read_rows
 from tui.headless.rows_request import RowsRequest
@@ -40,12 +41,12 @@ def run_list(given: argparse.Namespace) -> int:
     def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
         stored = StartedViews(server.profile.shared_views).read() if request.view else None
         context = ReadContext(stored, settings.exceptions, _is_ascii(given, settings))
-        check_request(request, context)
+        needs = check_request(request, context, adds_up=output.form == "table")
 
         async def work(desk: Desk, output: CommandOutput) -> ExitCode:
             return await (watch_rows if given.watch else read_rows)(request, context, desk, output)
 
-        return PreparedWork(quietly(work), past_of(given, zone))
+        return PreparedWork(quietly(work), past_of(given, zone), needs)
 
     return run_prepared(given, prepare, output=output, market=given.watch)
 
@@ -60,7 +61,7 @@ def run_history(given: argparse.Namespace) -> int:
         async def work(desk: Desk, output: CommandOutput) -> ExitCode:
             return await tell_history(given.ids, context, desk, output)
 
-        return PreparedWork(quietly(work), past_of(given, zone))
+        return PreparedWork(quietly(work), past_of(given, zone), {DeskNeed.NAMES})
 
     return run_prepared(given, prepare, output=output)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tui.columns.column import Column, Value, inverted, sort_key
+from tui.columns.column import Column, inverted, sort_key
 from tui.columns.exception_columns import exception_columns
 from tui.columns.filter import read_filter
 from tui.columns.line_filter import of_lines
@@ -70,6 +70,9 @@ class ExceptionRows:
         self.missing: Sequence[str] = ()
         self._listed: dict[Any, OpenException] = {}
         self._list()
+        shown = self.shown
+        self._lines = dict(zip(shown.keys, lines_of(self, shown, shown.keys), strict=True))
+        """What was told of each."""
 
     def _moment(self) -> datetime:
         """Return the moment that ages are counted to: in the past that of the snapshot."""
@@ -83,7 +86,7 @@ class ExceptionRows:
         found = [each for each in self._kept.open if test(snapshot, each)]
         if self._request.ids:
             about = {id: None for each in found for id in (each.ref.id, each.mended_on.id)}
-            typed = ids_typed(self._request.ids, tuple(about))
+            typed = ids_typed(self._request.ids, about, "row with an exception", snapshot.home)
             self.missing = typed.missing
             found = [each for each in found if {each.ref.id, each.mended_on.id} & {*typed.ids}]
         for sort in reversed(self._sorts):
@@ -134,32 +137,34 @@ class ExceptionRows:
         """Yield the exceptions that an update opens, ends or changes."""
         if update.new is update.old:
             return
-        before = self._values()
         if update.old is self._kept.snapshot:
             finish(self._kept.update(update.new, update.deltas, self._moment()))
         else:
             finish(self._kept.build(update.new, self._moment()))
-        yield from self._news(before)
+        yield from self._news()
 
     def tick(self) -> Iterator[RowNews]:
         """Yield the exceptions that are ones by now, or no longer."""
-        yield from self._news(self._values())
+        return self._news()
 
-    def _values(self) -> dict[Any, Sequence[Value]]:
-        shown = self.shown
-        return dict(zip(shown.keys, lines_of(self, shown, shown.keys), strict=True))
-
-    def _news(self, before: dict[Any, Sequence[Value]]) -> Iterable[RowNews]:
+    def _news(self) -> Iterator[RowNews]:
+        """Yield what differs from what was listed; an exception that was not judged again is the same."""
+        former = self._listed
+        before = {key: self._lines.get(key) for key in former}
         self._list()
-        after, names = self._values(), [column.id for column in self._columns]
-        for key in before.keys() - after.keys():
+        anew = {key for key, found in self._listed.items() if former.get(key) is not found}
+        shown, names = self.shown, [column.id for column in self._columns]
+        for key in before.keys() - self._listed.keys():
+            del self._lines[key]
             yield RowNews("gone", self.identified(key))
-        for key, line in after.items():
-            if key not in before:
+        for key in (key for key in self._listed if key in anew):
+            (line,) = lines_of(self, shown, (key,))
+            old, self._lines[key] = before.get(key), line
+            if old is None:
                 yield RowNews("added", line)
                 continue
-            values = zip(names, before[key][len(self.identity) :], line[len(self.identity) :], strict=True)
-            changed = tuple(name for name, old, new in values if old != new and name not in _OF_CLOCK)
+            values = zip(names, old[len(self.identity) :], line[len(self.identity) :], strict=True)
+            changed = tuple(name for name, was, now in values if was != now and name not in _OF_CLOCK)
             if changed:
                 yield RowNews("changed", line, changed)
 

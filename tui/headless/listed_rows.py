@@ -108,7 +108,7 @@ class PaneRows:
     def _build(self, snapshot: Snapshot) -> None:
         scope = None
         if self._asked:
-            found = ids_typed(self._asked, tuple(snapshot.rows(self._kind)))
+            found = ids_typed(self._asked, snapshot.rows(self._kind), self._kind.singular, snapshot.home)
             scope, self.missing = found.ids, found.missing
         self._view = replace(self._view, present=self._present)
         self._rows = finish(SortedRows.build(self._view, snapshot, scope))

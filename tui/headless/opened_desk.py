@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
+from enum import Enum
 
 from tui.api.errors import ApiError
 from tui.chosen_server import ChosenServer
@@ -18,17 +19,25 @@ from tui.service.snapshot.snapshot import EntityKind, Ref
 IN_USE_ADVICE = "While one program has a database open, others share it through 'blotter serve' and --url."
 
 
+class DeskNeed(Enum):
+    """What a command needs beside the rows of a desk."""
+
+    RIGHTS = "what the user may do"
+    NAMES = "what instruments, portfolios and properties are called"
+    PRICES = "last prices"
+
+
 @asynccontextmanager
 async def opened_desk(
     server: ChosenServer,
     *,
     as_at: datetime | None = None,
-    named_too: bool = True,
+    needs: Collection[DeskNeed] = frozenset(DeskNeed),
     say: Callable[[str], None] = lambda sentence: None,
 ) -> AsyncIterator[Desk]:
-    """Open the desk of ``server`` and read it whole: rows, bookings, and what rows only name.
+    """Open the desk of ``server`` and read it whole: rows, bookings, and what it ``needs`` beside them.
 
-    With ``as_at`` it is read as it was then. Without ``named_too`` only rows are read. ``say`` hears about
+    With ``as_at`` it is read as it was then. ``say`` hears about
     what is found out of writes that an earlier run left without an outcome. Writes under way are waited for
     before it is closed.
 
@@ -50,15 +59,17 @@ async def opened_desk(
 
     end = desk.subscribe(hear)
     try:
-        await read_whole(desk, as_at, named_too=named_too)
+        await read_whole(desk, as_at, needs)
         yield desk
     finally:
         end()
         await connection.close()
 
 
-async def read_whole(desk: Desk, as_at: datetime | None = None, *, named_too: bool = True) -> None:
-    """Read a desk whole, as it is or as it was at ``as_at``.
+async def read_whole(
+    desk: Desk, as_at: datetime | None = None, needs: Collection[DeskNeed] = frozenset(DeskNeed)
+) -> None:
+    """Read a desk whole, as it is or as it was at ``as_at``, and what it ``needs`` beside its rows.
 
     Raises:
         CommandFailed: it could not be read; the reason is the server's.
@@ -69,9 +80,11 @@ async def read_whole(desk: Desk, as_at: datetime | None = None, *, named_too: bo
     while await desk.read_bookings():
         pass
     await desk.beside.identify()
-    if named_too:
+    if DeskNeed.RIGHTS in needs:
         await desk.beside.read_permissions()
+    if DeskNeed.NAMES in needs:
         await desk.beside.read_reference()
+    if DeskNeed.PRICES in needs:
         await desk.beside.read_quotes([Ref(EntityKind.ORDERS, id) for id in desk.snapshot.orders])
 
 

@@ -60,14 +60,14 @@ def orders_typed(typed: str, snapshot: Snapshot) -> tuple[ResourceId, ...]:
         CommandFailed: several rows have it, or no order stands behind the row.
     """
     for kind in _KINDS:
-        for id in ids_typed((typed,), tuple(snapshot.rows(kind))).ids:
+        for id in ids_typed((typed,), snapshot.rows(kind), kind.singular, snapshot.home).ids:
             if kind is EntityKind.ORDERS:
                 return (id,)
             if not (orders := related_of(snapshot, Ref(kind, id), EntityKind.ORDERS)):
                 why = f"No order stands behind {Ref(kind, id)}, so there is no history to show."
                 raise CommandFailed(ExitCode.FAILED, why)
             return tuple(orders)
-    scope, slash, code = typed.strip().partition("/")
+    scope, slash, code = typed.strip(" ").partition("/")
     if not slash and not snapshot.home:
         raise CommandFailed(ExitCode.USAGE, f"{shown(typed)} is no row of the desk: write SCOPE/CODE.")
     return (ResourceId(scope, code) if slash else ResourceId(snapshot.home, scope),)

@@ -10,12 +10,14 @@ from msgspec import Struct
 from tui.columns.format import DisplayContext
 from tui.columns.row_texts import json_objects
 from tui.columns.saved_views import StoredViews
+from tui.columns.view import NEWEST
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
 from tui.headless.desk_lists import EXCEPTIONS
 from tui.headless.exit_codes import ExitCode
 from tui.headless.listed_exceptions import ExceptionRows, wanted_columns
 from tui.headless.listed_rows import ListedRows, PaneRows, lines_of
+from tui.headless.opened_desk import DeskNeed
 from tui.headless.rows_request import RowsRequest, desk_view, pane_view
 from tui.headless.written_rows import write_csv, write_document, write_table
 from tui.service.desk import Desk
@@ -33,8 +35,11 @@ class ReadContext(Struct, frozen=True):
     ascii: bool = False
 
 
-def check_request(request: RowsRequest, context: ReadContext) -> None:
-    """Check a request before a server is asked.
+def check_request(request: RowsRequest, context: ReadContext, *, adds_up: bool = True) -> set[DeskNeed]:
+    """Check a request before a server is asked; return what it needs beside the rows of the desk.
+
+    Last prices are needed where a column tells them, a filter may ask for them, or what rows are worth
+    ``adds_up``.
 
     Raises:
         CommandFailed: a name is not known, or the filter cannot be understood.
@@ -43,8 +48,11 @@ def check_request(request: RowsRequest, context: ReadContext) -> None:
         if request.view:
             raise CommandFailed(ExitCode.USAGE, "--view: saved views are of panes; exceptions have none.")
         wanted_columns(request, utc_now)
-        return
-    pane_view(request, desk_view(request, context.stored), Present(utc_now()))
+        return {DeskNeed.NAMES, DeskNeed.PRICES}
+    view = pane_view(request, desk_view(request, context.stored), Present(utc_now()))
+    sorted_by = (view.column(each.id) for each in view.sorts if each.id != NEWEST)
+    priced = any(column.of_instrument for column in (*view.columns, *sorted_by))
+    return {DeskNeed.NAMES, DeskNeed.PRICES} if priced or view.filter or adds_up else {DeskNeed.NAMES}
 
 
 def utc_now() -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from tui.columns.view import MOST_SORTS, NEWEST, SortColumn, View
 from tui.headless.command_failed import CommandFailed
 from tui.headless.exit_codes import ExitCode
 from tui.input_files.mistakes import not_known, one_of, shown
+from tui.service.id_lookup import lookup_among
 from tui.service.snapshot.records import NO_RECORDS, Records
 from tui.service.snapshot.snapshot import EntityKind
 from tui.service.typed_times import Present
@@ -90,6 +91,15 @@ def filter_told() -> Iterator[None]:
         raise CommandFailed(ExitCode.USAGE, f"--filter: {error}") from error
 
 
+@contextmanager
+def usage_told() -> Iterator[None]:
+    """Tell of words that cannot be understood as the failure of a command."""
+    try:
+        yield
+    except ValueError as error:
+        raise CommandFailed(ExitCode.USAGE, str(error)) from error
+
+
 def columns_named(
     typed: Sequence[str], option: str, known: Sequence[Named], also: Sequence[str] = ()
 ) -> list[str]:
@@ -131,25 +141,26 @@ class FoundIds(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def ids_typed(typed: Sequence[str], known: Sequence[ResourceId]) -> FoundIds:
-    """Return the ids meant by codes, or by scope and code; letter case does not matter where one is meant.
+def ids_typed(typed: Sequence[str], known: Iterable[ResourceId], noun: str, home: str) -> FoundIds:
+    """Return which of the ``known`` ids are meant by codes, or by scope and code.
+
+    The scope of a transaction is that of its portfolio, and the portfolio's code: ``SCOPE/CODE/TRANSACTION``.
 
     Raises:
         CommandFailed: several rows have a code.
     """
-    wanted = {text.strip().casefold() for text in typed}
-    alike: dict[str, list[ResourceId]] = {}
-    for id in known if wanted else ():
-        for name in {id.code.casefold(), str(id).casefold()} & wanted:
-            alike.setdefault(name, []).append(id)
+    names = [text.strip(" ") for text in typed]
+    codes = [part for name in names for part in (name, name.partition("/")[2], name.rpartition("/")[2])]
+    lookup = lookup_among(noun, known if typed else (), home, codes)
     found: dict[ResourceId, None] = {}
     missing = []
-    for text in typed:
-        ids = alike.get(text.strip().casefold(), [])
-        ids = [id for id in ids if text.strip() in (id.code, str(id))] or ids
-        if len(ids) > 1:
-            each = one_of([str(id) for id in sorted(ids)[:4]])
-            raise CommandFailed(ExitCode.USAGE, f"{shown(text)} may be {each}: write which with its scope.")
-        found.update(dict.fromkeys(ids))
-        missing += [] if ids else [text]
+    for name in names:
+        scope, _, code = name.rpartition("/")
+        if lookup.is_known(ResourceId(scope, code)):
+            found[ResourceId(scope, code)] = None
+        elif name.casefold() in lookup.known or lookup.is_known(ResourceId(*name.partition("/")[::2])):
+            with usage_told():
+                found[lookup.read(name)] = None
+        else:
+            missing.append(name)
     return FoundIds(tuple(found), tuple(missing))

@@ -94,10 +94,15 @@ def block_lookup(snapshot: Snapshot, home: str) -> IdLookup:
 
 def row_lookup(snapshot: Snapshot, kind: EntityKind, home: str, codes: Iterable[str]) -> IdLookup:
     """Look rows of a kind up by any of ``codes``: looks at every row once, and keeps only those."""
+    return lookup_among(kind.singular, snapshot.rows(kind), home, codes)
+
+
+def lookup_among(noun: str, ids: Iterable[ResourceId], home: str, codes: Iterable[str]) -> IdLookup:
+    """Look any of ``codes`` up among ids."""
     wanted = {code.casefold() for code in codes}
     known: dict[str, list[ResourceId]] = {}
-    for id in snapshot.rows(kind):
+    for id in ids:
         folded = id.code.casefold()
         if folded in wanted:
             known.setdefault(folded, []).append(id)
-    return IdLookup(kind.singular, home, known)
+    return IdLookup(noun, home, known)

@@ -41,7 +41,7 @@ async def desk_facts(server: ChosenServer, unsayable: Unsayable) -> DeskFacts:
     """Open the desk, check its server, and learn every word of it."""
     told: dict[str, Any] = {"kind": server.environment.kind.value, "readOnly": server.read_only}
     try:
-        async with asyncio.timeout(DESK_S), opened_desk(server, named_too=False) as desk:
+        async with asyncio.timeout(DESK_S), opened_desk(server, needs=()) as desk:
             learn(desk, unsayable)
             check = await check_server(desk.client, seconds=CHECK_S)
             told |= _checked(check) | _counts(desk)
