@@ -105,7 +105,7 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
 
         http, sign_off = await to_thread(server.reach)  # which reads the certificates
         await to_thread(load_network)
-        journal = _journal(server.environment.url)
+        journal = journal_of(server.environment.url)
         sandboxes = sandboxes_for(server.environment.generation)
         choices = DeskChoices(
             read_only,
@@ -128,7 +128,7 @@ def _remote(given: argparse.Namespace, settings: Settings, zone: tzinfo) -> Chos
         read_only,
         visits=visits,
         session=left,
-        journal=_journal(server.environment.url),
+        journal=journal_of(server.environment.url),
         proposals=settings.proposals,
     )
 
@@ -169,7 +169,7 @@ def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, ma
             tell=tell,
         )
         http = Http(IN_PROCESS, transport=asgi_transport(embedded.app))
-        journal = _journal(str(file.resolve()), fresh=given.fresh) if file else None
+        journal = journal_of(str(file.resolve()), fresh=given.fresh) if file else None
         signed_on = replace(environment, user=ServerSettings().user)
         sandboxes = sandboxes_of(embedded.engine)
         choices = DeskChoices(
@@ -185,7 +185,7 @@ def _embedded(given: argparse.Namespace, settings: Settings, zone: tzinfo, *, ma
 
     visits = _visits(str(file.resolve())) if file else None
     left = _session(str(file.resolve())) if file else None
-    kept = _journal(str(file.resolve())) if file else None
+    kept = journal_of(str(file.resolve())) if file else None
     return ChosenServer(
         environment, connect, profile, given.read_only, opening, visits, left, kept, settings.proposals
     )
@@ -230,7 +230,7 @@ def _connection(
     return Connection(desk, close)
 
 
-def _journal(server: str, *, fresh: bool = False) -> Path:
+def journal_of(server: str, *, fresh: bool = False) -> Path:
     """Return the journal of writes to one server: a write of one server is never looked for on another."""
     path = paths.state_dir() / f"journal-{_digest(server)}.jsonl"
     if fresh:

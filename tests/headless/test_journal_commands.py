@@ -52,9 +52,9 @@ def book(database: Path, run: Run) -> Path:
     code, out, err = run("list")
     assert (code, out) == (1, "")
     assert "Nothing was ever sent from here to LOCAL demo." in err
-    from tui.chosen_server import _journal
+    from tui.chosen_server import journal_of
 
-    path = _journal(str(database.resolve()))
+    path = journal_of(str(database.resolve()))
     journal = Journal(path)
     for id, code_ in (("D-1", "ORD-1"), ("D-2", "ORD-2"), ("D-3", "ORD-3")):
         intend(journal, intent(id, CancelOrders((rid(code_),))))
