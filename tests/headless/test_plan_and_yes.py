@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -181,6 +182,39 @@ async def test_lines_together_are_held_to_the_limit_of_a_basket(script: ScriptDe
     assert script.writes == []
 
 
+async def test_what_the_app_refuses_is_not_planned(script: ScriptDesk) -> None:
+    assert await script.run("new", {"line": LINE.replace("1k", "500m")}) is ExitCode.SOME_REFUSED
+    assert "above the hard limit of" in script.said[0]["why"][0]
+    assert "code" not in script.said[0]
+
+
+async def test_a_plan_is_for_its_key_only(script: ScriptDesk) -> None:
+    code = await script.plan("new", {**NEW, "key": "one"})
+    for document in (NEW, {**NEW, "key": "another"}):
+        assert await script.run("new", document, yes=code) is ExitCode.SOME_REFUSED
+        assert "the documents are not those of this code" in script.said[0]["why"][0]
+    assert script.writes == []
+
+
+async def test_a_full_disk_stops_the_lines_that_are_not_sent(
+    script: ScriptDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [{"ids": [id]} for id in [*unplaced(script.desk.snapshot, 1)][:3]]
+    code = await script.plan("cancel", *lines)
+    claim = script.journal.claim
+
+    def full(name: str, *more: Any, **others: Any) -> Any:
+        if not name.endswith(" 1"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return claim(name, *more, **others)
+
+    monkeypatch.setattr(script.journal, "claim", full)
+    assert await script.run("cancel", *lines, yes=code) is ExitCode.SOME_REFUSED
+    assert script.statuses() == [["done"], ["not sent"], ["not sent"]]
+    assert "The journal cannot take it (No space left on device)" in script.said[1]["items"][0]["why"]
+    assert len(script.writes) == 1
+
+
 async def test_a_lost_answer_is_found_by_reading_back(script: ScriptDesk) -> None:
     document = {**order_of(script), "key": "gone"}
     code = await script.plan("cancel", document)
@@ -213,8 +247,8 @@ async def test_a_claim_of_a_program_that_was_killed_before_it_sent_is_taken_over
     document = {**NEW, "key": "killed"}
     code = await script.plan("new", document)
     killed = Journal(tmp_path / "journal.jsonl")
-    digest = read_document("new", document).digest
-    for name in (f"plan {code} 1", "key killed"):
+    asked = read_document("new", document)
+    for name, digest in {f"plan {code} 1": asked.planned_digest, "key killed": asked.digest}.items():
         assert killed.claim(name, digest, "NEVERLEFT", datetime.now(UTC)) is None
     assert await script.run("new", document, yes=code, wait=0) is ExitCode.SOME_UNKNOWN
     assert "Another program is carrying this out" in script.said[0]["why"][0]

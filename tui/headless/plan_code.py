@@ -27,8 +27,7 @@ def codes_of(writes: Sequence[PlannedWrite], desk: Desk) -> Iterator[str]:
     for part in (environment.url, environment.database, environment.name, desk.user):
         digest.update(codec.encode(part))
     for write in writes:
-        digest.update(write.document.digest.encode())
-        digest.update(write.document.key.encode())
+        digest.update(write.document.planned_digest.encode())
         for line in _requests(write, desk):
             digest.update(line)
         versions = sorted(write.versions.items(), key=lambda pair: _order(pair[0]))

@@ -59,6 +59,11 @@ class WriteDocument(Struct, frozen=True):
         return sha256(codec.encode(said)).hexdigest()
 
     @property
+    def planned_digest(self) -> str:
+        """The SHA-256 of what it asks for under its key: a plan holds for that key only."""
+        return sha256(f"{self.digest} {self.key}".encode()).hexdigest()
+
+    @property
     def place(self) -> str:
         """Its place in a sentence."""
         return f"line {self.line}" if self.line else COMMAND_LINE

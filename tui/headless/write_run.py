@@ -35,7 +35,7 @@ from tui.headless.write_answers import (
     planned_answer,
     refused_answer,
 )
-from tui.headless.write_claims import Underway, WriteClaims, check_keys, key_name, plan_name
+from tui.headless.write_claims import RECHECKS_S, Underway, WriteClaims, check_keys, key_name, plan_name
 from tui.headless.write_commands import USUAL_WAIT_S
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
@@ -51,6 +51,8 @@ from tui.service.writes.limit_words import limit_words
 
 REHEARSAL_S: Final = 30.0
 """Seconds after which a rehearsal is given up: no person waits for it."""
+FIRST_READ_S: Final = 1.0
+"""Seconds for which one of several lines is read back before the next one is sent."""
 PROGRESS_EVERY: Final = 100
 """Lines after which it is said how far a command is."""
 ALL_OR_NOTHING: Final = "Nothing is planned, because of other lines."
@@ -93,8 +95,7 @@ async def run_write(order: WriteOrder, desk: Desk, output: CommandOutput) -> Exi
     try:
         answers, after = await (command.send() if order.yes else command.plan())
     except OSError as error:
-        why = f"The journal cannot take it ({error.strerror or error}), and nothing is sent without it."
-        raise CommandFailed(ExitCode.FAILED, why, advice=journal_advice(error)) from error
+        raise CommandFailed(ExitCode.FAILED, not_journalled(error), advice=journal_advice(error)) from error
     output.about(desk.environment, desk.user, moment_of(desk.snapshot))
     return give(output, answers, after)
 
@@ -198,7 +199,7 @@ class WriteCommandRun:
                 server_of(self._desk),
                 self._desk.environment.name,
                 self._desk.user,
-                write.document.digest,
+                write.document.planned_digest,
                 write.prepared.verb,
                 write.versions,
             )
@@ -249,7 +250,7 @@ class WriteCommandRun:
         pairs: dict[int, ConfirmedWrite] = {}
         for number, document in enumerate(self._order.documents):
             paired = len(pairs)
-            if paired < len(plans) and plans[paired].document == document.digest:
+            if paired < len(plans) and plans[paired].document == document.planned_digest:
                 pairs[number] = ConfirmedWrite(document, plans[paired], paired + 1)
             elif not document.key or await self._done_under_key(document) is None:
                 return None
@@ -264,6 +265,8 @@ class WriteCommandRun:
         name = plan_name(pair.plan.code, pair.number)
         try:
             state = await self._claims.held(name, pair.plan.document)
+        except WriteRefused as error:
+            return refused_answer(document, error.code, error.sentences)
         except Underway:
             return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True)
         return None if state is None else self._first_outcome(document, state)
@@ -273,7 +276,8 @@ class WriteCommandRun:
     ) -> dict[int, WriteAnswer]:
         """Send one after the other; after one that shows that nobody is reached, no more is sent."""
         answers: dict[int, WriteAnswer] = {}
-        self._claims.begin_to_wait()
+        wait_s = self._order.wait_s
+        self._desk.read_back_s = wait_s if len(writes) == 1 else min(FIRST_READ_S, wait_s)
         halted: tuple[Outcome, ...] = ()
         for number, write in writes.items():
             document, verb = write.document, write.prepared.verb
@@ -294,38 +298,53 @@ class WriteCommandRun:
         return answers
 
     async def _find_out(self, answers: dict[int, WriteAnswer]) -> dict[int, WriteAnswer]:
-        """Return the answers with what is known by now of the outcomes that were unknown."""
+        """Return the answers to several lines with what is found out of those of unknown outcome.
+
+        They are read back together once all are sent: none holds the next one up.
+        """
         unknown = {
             str(answer.body["decision"]): number
             for number, answer in answers.items()
             if answer.code is ExitCode.SOME_UNKNOWN and answer.body.get("decision")
         }
-        if not unknown:
-            return answers
-        await self._desk.recheck()
-        found = await asyncio.to_thread(self._desk.journal.decisions, [*unknown])
-        for id, state in found.items():
-            if not any(each.status is Status.UNKNOWN for each in state.outcomes):
-                document = self._order.documents[unknown[id]]
-                answers[unknown[id]] = self._first_outcome(document, state, again=False)
+        self._claims.begin_to_wait()
+        while unknown and len(answers) > 1:
+            await self._desk.recheck()
+            found = await asyncio.to_thread(self._desk.journal.decisions, [*unknown])
+            for id, state in found.items():
+                if not any(each.status is Status.UNKNOWN for each in state.outcomes):
+                    number = unknown.pop(id)
+                    document = self._order.documents[number]
+                    answers[number] = self._first_outcome(document, state, again=False)
+            if self._stop.asked or self._claims.left_s < RECHECKS_S:
+                break
+            await asyncio.sleep(RECHECKS_S)
         return answers
 
     async def _send_one(self, at: int, write: PlannedWrite) -> tuple[WriteAnswer, tuple[Outcome, ...]]:
         """Claim a document and send it; return its answer, and its outcomes if nothing more can be sent."""
         document, verb, decision = write.document, write.prepared.verb, new_id()
-        names = [plan_name(self._order.yes, at), *([key_name(document)] if document.key else [])]
+        names = {plan_name(self._order.yes, at): document.planned_digest}
+        if document.key:
+            names[key_name(document)] = document.digest
         try:
-            for name in names:
-                state = await self._claims.take(name, document.digest, decision)
+            for name, digest in names.items():
+                state = await self._claims.take(name, digest, decision)
                 if state is not None:
                     return self._first_outcome(document, state), ()
         except WriteRefused as error:
             return refused_answer(document, error.code, error.sentences), ()
         except Underway:
             return refused_answer(document, ExitCode.SOME_UNKNOWN, [UNDERWAY], retry=True), ()
+        except OSError as error:
+            why = not_journalled(error)
+            outcomes = verb.all(
+                Status.NOT_SENT, reason=why, type="NotJournalled", advice=journal_advice(error)
+            )
+            asked = write.prepared.preview.headline
+            return outcome_answer(document, asked, outcomes, self._desk, decision=""), outcomes
         dispatch = Dispatch(verb)
         self._stop.watch(dispatch)
-        self._desk.read_back_s = self._claims.left_s
         report = await self._desk.carry_out(write.prepared, dispatch, decision_id=decision)
         await self._desk.told(report)
         told = await asyncio.to_thread(write.ready.told, report, Path.cwd()) if write.ready else ""
@@ -355,6 +374,11 @@ class WriteCommandRun:
             differences=state.differences,
             again=again,
         )
+
+
+def not_journalled(error: OSError) -> str:
+    """Return that a disk does not take the journal, as a sentence."""
+    return f"The journal cannot take it ({error.strerror or error}), and nothing is sent without it."
 
 
 def _in_order(answers: Mapping[int, WriteAnswer]) -> Sequence[WriteAnswer]:
