@@ -43,6 +43,32 @@ async def test_a_tool_reads_what_a_colleague_did_since(dealer: Dealer, colleague
     assert not any("idempotency-key" in request.headers for request in dealer.line.seen), "no write"
 
 
+async def test_what_a_tool_proposes_stands_in_the_journal_and_nothing_is_sent(
+    dealer: Dealer, colleague: Dealer
+) -> None:
+    await colleague.create("BLK-1", ORD_1=100)
+    user = ToolUser(dealer)
+    said, failed = await user("propose", command="cancel", ids=["ORD-1"])
+    assert not failed
+    assert said["sent"] is False
+    (open_one,) = (await user("proposals"))[0]["proposals"]
+    assert (open_one["id"], open_one["fate"]) == (said["proposed"], "open")
+    [proposal] = dealer.desk.proposals.known.values()
+    assert proposal.proposer.name == "mcp"
+    for wrong in (
+        {},
+        {"command": "sweep-all"},
+        {"command": "cancel", "ids": ["ORD-404"]},
+        {"command": "cancel", "ids": ["ORD-1"], "yes": "A1B2"},
+        {"command": "cancel", "ids": ["ORD-1"], "key": "k"},
+    ):
+        refused, failed = await user("propose", **wrong)
+        assert failed, wrong
+        assert refused["why"]
+    assert len((await user("proposals"))[0]["proposals"]) == 1
+    assert not any("idempotency-key" in request.headers for request in dealer.line.seen), "no write"
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "told"),
     [
@@ -79,6 +105,9 @@ def test_each_tool_says_in_a_schema_what_it_takes() -> None:
     assert schemas["orders"]["additionalProperties"] is False
     assert schemas["history"]["required"] == ["ids"]
     assert all(tool.schema["properties"]["ids"]["type"] == "array" for tool in TOOLS)
+    proposed = schemas["propose"]["properties"]
+    assert {"cancel", "place", "new"} <= {*proposed["command"]["enum"]}
+    assert not {"key", "file", "yes"} & {*proposed}
 
 
 async def test_the_official_client_lists_the_tools_and_calls_them(dealer: Dealer) -> None:
@@ -88,7 +117,7 @@ async def test_the_official_client_lists_the_tools_and_calls_them(dealer: Dealer
     async with mcp.Client(mcp_server(ToolUser(dealer).tools)) as client:
         tools = (await client.list_tools()).tools
         assert [tool.name for tool in tools] == [tool.name for tool in TOOLS]
-        assert all(tool.annotations.read_only_hint for tool in tools)
+        assert {tool.name for tool in tools if not tool.annotations.read_only_hint} == {"propose"}
         answer = await client.call_tool("blocks", {"limit": 5})
         assert not answer.is_error
         assert json.loads(answer.content[0].text)["of"] == "blocks"

@@ -1,4 +1,4 @@
-"""``blotter mcp``: the read commands as tools of the Model Context Protocol, on standard input and output.
+"""``blotter mcp``: reading and proposing as tools of the Model Context Protocol, over stdio.
 
 The package ``mcp`` is an extra: it is loaded here and nowhere else.
 """
@@ -18,7 +18,6 @@ from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import CommandOutput
 from tui.headless.desk_tools import ABOUT, TOOLS, DeskTools
 from tui.headless.exit_codes import ExitCode
-from tui.headless.opened_desk import DeskNeed
 from tui.headless.read_rows import ReadContext
 from tui.service.desk import Desk
 
@@ -44,25 +43,29 @@ def run_mcp(given: argparse.Namespace) -> int:
                 await offered.run(incoming, outgoing, offered.create_initialization_options())
             return ExitCode.DONE
 
-        return PreparedWork(work, needs={DeskNeed.NAMES, DeskNeed.PRICES})
+        return PreparedWork(work)
 
     return run_prepared(given, prepare, output=output)
 
 
 def mcp_server(tools: DeskTools) -> Server[Any]:
-    """Return the protocol's server of these tools: none of them changes anything."""
+    """Return the protocol's server of these tools: none of them sends anything."""
     from mcp import types
     from mcp.server.lowlevel import Server
 
     async def list_tools(context: Any, asked: Any) -> types.ListToolsResult:
-        hints = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
         return types.ListToolsResult(
             tools=[
                 types.Tool(
                     name=tool.name,
                     description=tool.description,
                     input_schema=tool.schema,
-                    annotations=hints,
+                    annotations=types.ToolAnnotations(
+                        read_only_hint=not tool.adds,
+                        destructive_hint=False,
+                        idempotent_hint=not tool.adds,
+                        open_world_hint=False,
+                    ),
                 )
                 for tool in TOOLS
             ]

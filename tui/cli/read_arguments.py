@@ -42,8 +42,8 @@ def add_mcp(commands: Commands) -> None:
 
     tools = commands.add_parser(
         "mcp",
-        help="offer the read commands as tools of the Model Context Protocol",
-        description="Offer the read commands as tools of the Model Context Protocol, over stdio.",
+        help="offer reading and proposing as tools of the Model Context Protocol",
+        description="Offer reading and proposing as tools of the Model Context Protocol, over stdio.",
     )
     tools.set_defaults(run=run)
     add_desk(tools)
