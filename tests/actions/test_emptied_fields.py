@@ -6,8 +6,9 @@ import pytest
 
 from tests.actions.test_forms_of_large_desks import scope_of
 from tests.service.sample_rows import block, order, placement, rid, snapshot_of
-from tui.actions.update import update_form
+from tui.actions.update import update_form, update_verb
 from tui.service.snapshot.snapshot import EntityKind
+from tui.service.verbs import UpdateOrders, UpdatePlacements
 
 DESK = snapshot_of(
     blocks=[block("BLK-1", "ORD-1")],
@@ -35,3 +36,22 @@ def test_an_emptied_field_is_not_silently_what_it_was(
     assert form.check(values) == ["Nothing is changed yet."]
     [told] = form.check({**values, field: ""})
     assert told.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "in_force", ["Day", "GoodTilDate", "GoodTillDate", "GoodTillCancel", "GTC", "AtTheClose", "Auction"]
+)
+@pytest.mark.parametrize(("kind", "code"), [(EntityKind.ORDERS, "ORD-1"), (EntityKind.PLACEMENTS, "PLC-1")])
+def test_a_time_in_force_that_nobody_touched_is_not_sent(in_force: str, kind: EntityKind, code: str) -> None:
+    desk = snapshot_of(
+        blocks=[block("BLK-1", "ORD-1")],
+        orders=[order("ORD-1", time_in_force=in_force)],
+        placements=[placement("PLC-1", "BLK-1", time_in_force=in_force)],
+    )
+    scope = scope_of(desk, kind, rid(code))
+    form = update_form(scope)
+    values = {each.id: each.value for each in form.fields}
+    assert form.check is not None
+    assert form.check(values) == ["Nothing is changed yet."]
+    verb = update_verb(scope, {**values, "quantity": "90"})
+    assert isinstance(verb, UpdateOrders | UpdatePlacements)

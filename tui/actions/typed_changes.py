@@ -18,7 +18,7 @@ from tui.service.id_lookup import portfolio_lookup
 from tui.service.numbers import parse_size
 from tui.service.snapshot.sizing import Size, size_of
 from tui.service.snapshot.snapshot import Snapshot
-from tui.service.wire_words import ENTRIES, TIMES_IN_FORCE, TYPES, entry_in_words, offered
+from tui.service.wire_words import ENTRIES, TIMES_IN_FORCE, TYPES, entry_in_words, in_words, offered
 
 Row = Order | Placement
 PriceName = Literal["limit", "stop"]
@@ -61,9 +61,8 @@ def new_terms(snapshot: Snapshot, row: Row, values: Values) -> dict[str, Any]:
     kind = offered(TYPES, snapshot.order_types).get(values["type"], values["type"])
     if kind and normalize(kind) != normalize(row.type):
         found["type"] = kind
-    force = TIMES_IN_FORCE.get(values["tif"], values["tif"])
-    if force and normalize(force) != normalize(row.time_in_force):
-        found["time_in_force"] = force
+    if values["tif"] and values["tif"] != in_words(row.time_in_force):
+        found["time_in_force"] = TIMES_IN_FORCE.get(values["tif"], values["tif"])
     for name in PRICES:
         held: CurrencyAndAmount | None = getattr(row, f"{name}_price")
         typed = values[name].strip()
