@@ -7,9 +7,11 @@ what is left on screen when it ends, and the command lines that every user of a 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +171,26 @@ def test_a_desk_that_signs_on_trades_on_through_renewals_and_exports_tells_nothi
     assert all(REQUEST_ID.fullmatch(line["request"]) for line in answered)
     assert {path.stat().st_mode & 0o777 for path in (desk.home / "left").rglob("*.log")} == {0o600}
     assert not told(output + desk.written())
+    said, bundle = examined(desk)
+    assert b"tui.api.http" in bundle, "the end of the log is in what can be sent"
+    assert not told(said + bundle)
+    assert not [word for word in (b"okafor", b"UKEQ", b"127.0.0.1", bytes(desk.home)) if word in bundle]
+
+
+def examined(desk: ProgramHome) -> tuple[bytes, bytes]:
+    """Let the doctor examine the desk; return what it said, and all documents that can be sent."""
+    folder = desk.home / "sent"
+    ended = subprocess.run(
+        [*PROGRAM[:-2], "doctor", "--profile", "env", "--to", str(folder)],
+        cwd=desk.home,
+        env={**os.environ, **desk.variables, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    [path] = folder.glob("*.zip")
+    with zipfile.ZipFile(path) as bundle:
+        return ended.stdout + ended.stderr, b"\n".join(map(bundle.read, bundle.namelist()))
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ async def desk_facts(server: ChosenServer, unsayable: Unsayable) -> DeskFacts:
     """Open the desk, check its server, and learn every word of it."""
     told: dict[str, Any] = {"kind": server.environment.kind.value, "readOnly": server.read_only}
     try:
-        async with asyncio.timeout(DESK_S), opened_desk(server, needs=()) as desk:
+        async with asyncio.timeout(DESK_S) as limit, opened_desk(server, needs=()) as desk:
+            limit.reschedule(None)  # it is read: what comes now has limits of its own
             learn(desk, unsayable)
             check = await check_server(desk.client, seconds=CHECK_S)
             told |= _checked(check) | _counts(desk)

@@ -51,6 +51,8 @@ class Unsayable:
     def __init__(self) -> None:
         self._words: dict[str, str] = {}
         self._phrases: dict[str, str] = {}
+        self._seen: set[str] = set()
+        """The texts of documents that are known: most stand in many rows."""
         self.stripped: Counter[str] = Counter()
         """How many of each kind were taken out."""
 
@@ -71,10 +73,12 @@ class Unsayable:
 
     def add_all(self, kind: str, document: Any) -> None:
         """Know every text and number in a JSON document, but words of the API itself."""
-        for text in _leaves(document):
-            self.add(kind, text)
-            for part in re.split(r"[/\s]", str(text)):
-                self.add(kind, part)
+        for leaf in _leaves(document):
+            text = str(leaf)
+            if text not in self._seen:
+                self._seen.add(text)
+                for part in {text, *re.split(r"[/\s]", text)}:
+                    self.add(kind, part)
 
     def strip(self, text: str) -> str:
         """Return a free text without what looks like somebody's data, and without what is known to be."""
