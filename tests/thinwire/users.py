@@ -241,7 +241,7 @@ FORMS: Final = (
     *(("2", "u"), ("2", "m"), ("2", "C"), ("3", "f"), ("4", "y")),
 )
 """A pane, and a key that opens a form there."""
-VIEWS: Final = ("enter", "i", "h", "o", "t", "d", "e", "at", "question_mark", "B", "0")
+VIEWS: Final = ("enter", "i", "h", "o", "t", "d", "D", "e", "at", "question_mark", "B", "0")
 
 
 async def tour(
