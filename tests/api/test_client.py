@@ -434,6 +434,21 @@ async def test_a_history_that_is_not_there_may_be_told_without_json() -> None:
         await client.get_order_history(id("ORD-404"))
 
 
+@pytest.mark.parametrize(
+    "odd", [ResourceId("Desk", ""), ResourceId("", "ORD-1"), ResourceId("", "")], ids=str
+)
+async def test_an_id_without_scope_or_code_is_not_asked_for_and_says_nothing_of_the_server(
+    odd: ResourceId,
+) -> None:
+    script = Script()
+    client = Client(Http("http://desk/api", transport=script))
+    for call in (client.orders.get(odd), client.get_order_history(odd), client.orders.delete(odd)):
+        with pytest.raises(NotFound, match="no row whose id has no scope or no code"):
+            await call
+    assert script.requests == []
+    assert client.absent == {}
+
+
 async def test_a_failed_item_is_found_by_either_kind_of_key() -> None:
     client, _ = client_of(httpx.Response(200, content=example("09_run_allocation_service.response")))
     failed = (await client.call(operations.ALLOCATE, (id("PLC-1"), id("PLC-404")))).failed

@@ -243,7 +243,13 @@ class Client:
         key: str | None = None,
         beside: bool = False,
     ) -> ReplyT:
-        """Build a request and send it; ``beside`` others, if nobody waits for it."""
+        """Build a request and send it; ``beside`` others, if nobody waits for it.
+
+        An id without scope or code names no row. It is not asked for: its path would be another one, and the
+        answer to that would say that the server does not offer the operation.
+        """
+        if isinstance(id, ResourceId) and not (id.scope and id.code):
+            raise NotFound("There is no row whose id has no scope or no code.", status=404)
         try:
             request = self.build(operation, body, id=id, query=query, key=key)
             reply = await self.send(request, beside=beside)
