@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.session import DeskSession
@@ -68,8 +67,7 @@ class Poller:
 
     def look_for_proposals(self) -> None:
         """Look what programs proposed, beside the polls."""
-        if desk := self._session.desk:
-            self._work(partial(self._look, desk), "proposals")
+        self._work(self._look_for_proposals, "proposals")
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> None:
         _: Worker[None] = self._app.run_worker(work, group=group, exit_on_error=False)
@@ -96,6 +94,10 @@ class Poller:
         finally:
             self._polling = False
             self.wait()
+
+    async def _look_for_proposals(self) -> None:
+        if desk := self._session.desk:
+            await self._look(desk)
 
     async def _read_bookings(self) -> None:
         """Read what is booked, of the rows in sight first."""

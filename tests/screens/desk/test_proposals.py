@@ -91,6 +91,34 @@ async def test_a_proposal_is_told_marked_and_listed_and_sent_once_somebody_confi
         assert not user.row("orders", "ORD-00001")["id"].startswith("▨")
 
 
+async def test_a_poll_is_enough_to_show_it() -> None:
+    async with blotter(refresh_s=0.1) as user:
+        desk_of(user).proposals.propose(json.dumps(UPDATE).encode(), ROBOT)
+        await user.until(lambda: "1 PROPOSED" in user.text())
+
+
+async def test_what_would_be_new_stands_hatched_in_its_pane_and_in_no_total() -> None:
+    async with blotter() as user:
+        totals = {kind: user.pane(kind)._arranger.totals for kind in ("blocks", "orders", "placements")}
+        await propose(user, NEW)
+        await propose(user, {"command": "place", "ids": ["BLK-0033"], "counterparty": "ALBN"})
+        hatched = [line.strip() for line in user.text().splitlines() if line.strip().startswith("▨ Buy")]
+        assert [line for line in hatched if line.endswith("rebalancer")] == [
+            "▨ Buy 3,000 VOD (Vodafone) limit 0.82 GBP, day, for UKEQ-GROW · rebalancer",
+            "▨ Buy 2,000 VOD (Vodafone) limit 0.82 GBP, day, for UKEQ-INC · rebalancer",
+        ], "new blocks stand among blocks; the placement belongs to a block that is not under the cursor"
+        assert {kind: user.pane(kind)._arranger.totals for kind in totals} == totals
+        await user.press("l")
+        assert sum("with ALBN" in line and "▨" in line for line in user.text().splitlines()) == 1
+        await user.go("blocks", "BLK-0033")
+        assert user.row("blocks", "BLK-0033")["id"].startswith("▨ ")
+        await open_list(user)
+        await user.press("x", "enter")
+        await user.until(lambda: "refused" in user.text())
+        await user.press("escape")
+        assert sum("with ALBN" in line and "▨" in line for line in user.text().splitlines()) == 0
+
+
 async def test_an_edited_proposal_opens_its_form_and_its_program_reads_what_was_sent() -> None:
     async with blotter() as user:
         proposal = await propose(user, NEW)

@@ -300,7 +300,21 @@ class PanesScreen(BarsScreen):
                 marked.setdefault(ref.kind, set()).add(ref.id)
         for kind, pane in self._panes.items():
             pane.mark_proposed(frozenset(marked.get(kind, ())))
+        self._follow()
         self._show_status_bar()
+
+    def _show_proposed(self) -> None:
+        """Show in each pane what would be new there; while linked, what belongs to the block."""
+        leader = Ref(LEADER, self._leader) if self.linked and self._leader is not None else None
+        rows: dict[EntityKind, list[str]] = {}
+        for each in self.proposals.open:
+            here = leader is None or leader in each.touched
+            for kind, words in each.new_rows.items():
+                if here or kind is LEADER:
+                    rows.setdefault(kind, []).extend(words)
+        for kind, pane in self._panes.items():
+            if pane.is_attached:
+                pane.show_proposed(rows.get(kind, []))
 
     def _exceptions_changed(self) -> None:
         self._show_status_bar()
@@ -321,11 +335,16 @@ class PanesScreen(BarsScreen):
                 scope: Sequence[ResourceId] | None = found.get(kind, ()) if self.linked else None
                 if kind is not LEADER and pane.grid.is_attached:
                     pane.show(snapshot, scope, self.session.in_flight, of=of, news=news)
+            self._show_proposed()
             self._needs.add(
                 self._leader if self.linked else None,
-                [max(len(self._scope_of(kind, found)) for kind in kinds) for kinds in self._beneath],
+                [max(self._lines_of(kind, found) for kind in kinds) for kinds in self._beneath],
             )
             self._share_height()
+
+    def _lines_of(self, kind: EntityKind, found: Mapping[EntityKind, Sequence[ResourceId]]) -> int:
+        """Return the lines that the rows of a pane beneath need, with those that are only proposed."""
+        return len(self._scope_of(kind, found)) + self._panes[kind].proposed_lines
 
     def _scope_of(self, kind: EntityKind, found: Mapping[EntityKind, Sequence[ResourceId]]) -> Sized:
         """Return the rows of a pane beneath: those of the block, or all."""

@@ -27,6 +27,7 @@ from tui.columns.view import NEWEST, View
 from tui.screens.desk.arranger import Arranger
 from tui.screens.desk.news import News
 from tui.screens.desk.pane_title import pane_title
+from tui.screens.desk.proposed_rows import ProposedRows
 from tui.screens.grid_columns import grid_columns
 from tui.screens.turns import Turns
 from tui.service.numbers import counted
@@ -108,6 +109,8 @@ class Pane(Vertical):
         self._shows_intents = False
         self._proposed: frozenset[ResourceId] = frozenset()
         """The rows that a program proposes to change."""
+        self._proposed_new: Sequence[str] = ()
+        self._proposed_rows: ProposedRows | None = None
         self._scope: Sequence[ResourceId] | None = None
         self._why_empty = ""
         self._loaded = False
@@ -232,6 +235,23 @@ class Pane(Vertical):
             first = cells[0]
             cells[0] = Cell(f"{hatch(ascii=self.display_context.ascii)} {first.text}", first.style)
         return cells
+
+    @property
+    def proposed_lines(self) -> int:
+        """The lines that rows take which are only proposed."""
+        return len(self._proposed_rows.lines) if self._proposed_rows is not None else 0
+
+    def show_proposed(self, rows: Sequence[str]) -> None:
+        """Show what a program proposes to be new here, a row each in words."""
+        if rows == self._proposed_new:
+            return
+        self._proposed_new = rows
+        if self._proposed_rows is None and rows:
+            self._proposed_rows = ProposedRows(ascii=self.display_context.ascii)
+            self.mount(self._proposed_rows, before=self._footer)
+        if self._proposed_rows is not None:
+            self._proposed_rows.display = bool(rows)
+            self._proposed_rows.show(rows)
 
     def mark_proposed(self, rows: frozenset[ResourceId]) -> None:
         """Mark the rows that a program proposes to change, and no others."""

@@ -23,6 +23,7 @@ from tui.screens.desk.desk_command import DeskCommand
 from tui.screens.desk.key_hints import palette_commands
 from tui.screens.desk.layout import PanesScreen
 from tui.screens.desk.pane import Pane
+from tui.screens.desk.proposed_rows import ProposedRows
 from tui.screens.desk.registry import ACTIONS, BY_ID
 from tui.screens.desk.row_commands import show_ticket
 from tui.screens.desk.saved_view_commands import open_view
@@ -197,6 +198,10 @@ class DeskScreen(PanesScreen):
     async def show_found(self, reports: tuple[Report, ...]) -> None:
         """Show the outcome of writes that was unknown, such as those of a run that was cut short."""
         await show_reports(self, reports)
+
+    @on(ProposedRows.Pressed)
+    def _proposed_pressed(self) -> None:
+        self.action_act("proposals")
 
     @on(TapeLine.Pressed)
     def _tape_pressed(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -41,9 +41,10 @@ class JudgedProposal(Struct, frozen=True):
     """A proposal as this desk understands it now.
 
     ``words`` say what it asks for. ``verdict`` is what a preview objects to first, drawn in ``role``.
-    ``rows`` are the rows of the desk that it would change, ``new_rows`` what would be new, in words;
-    ``versions`` are those of the rows it touches, as they were when it was proposed, else first seen here.
-    It ``is_open`` when somebody could decide on it as it was judged, on the desk of ``snapshot``.
+    ``rows`` are the rows of the desk that it would change, ``new_rows`` what would be new of each kind, in
+    words. ``versions`` are those of the rows it touches, as they were when it was proposed, else as they were
+    first seen here. It ``is_open`` when somebody could decide on it as it was judged, on the desk of
+    ``snapshot``.
     """
 
     proposal: Proposal
@@ -52,7 +53,7 @@ class JudgedProposal(Struct, frozen=True):
     role: str
     understood: Understood | None = None
     rows: frozenset[Ref] = frozenset()
-    new_rows: Mapping[Ref, str] = {}
+    new_rows: Mapping[EntityKind, Sequence[str]] = {}
     touched: frozenset[Ref] = frozenset()
     versions: Mapping[Ref, int] = {}
     is_open: bool = False
@@ -78,16 +79,13 @@ class ProposalsFeed:
         """All that are known, by id, those first that are open, then the newest; another when it differs."""
         self.left_out = 0
         """Proposals beyond the ceilings, which are not shown."""
+        self.open: Sequence[JudgedProposal] = ()
+        """Those on which somebody may decide, the newest first."""
         self._known: Mapping[str, Proposal] = {}
         """What was known of the journal when it was judged last."""
         self._seen_first = False
         self._listeners: list[Callable[[], None]] = []
         self._looking = asyncio.Lock()
-
-    @property
-    def open(self) -> Sequence[JudgedProposal]:
-        """Those on which somebody may decide, the newest first."""
-        return [each for each in self.all.values() if each.is_open]
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener`` whenever something differs; the function returned ends that."""
@@ -125,6 +123,7 @@ class ProposalsFeed:
             judged = await self._judged(desk, book.known, _by_id(judged))
         judged.reverse()
         self.all = _by_id(sorted(judged, key=lambda each: not each.is_open))
+        self.open = tuple(each for each in judged if each.is_open)
         self._known, self.left_out = book.known, book.left_out
         self._announce(judged, before)
         for listener in tuple(self._listeners):
@@ -202,14 +201,15 @@ def _judge(
     said, shown = wording(verb, snapshot), desk.preview(verb)
     typed = [warning.text for warning in shown.soft if warning.typed]
     touched = frozenset(verb.touched(snapshot))
+    new = [ref for ref in verb.refs[:MOST_ROWS] if ref not in snapshot]
     return JudgedProposal(
         proposal,
-        words_of(said.asked),
+        words_of(_without(new, said.asked)),
         words_of(next(iter((*shown.hard, *typed)), INSIDE)),
         "bad" if shown.tier is Tier.HARD else "attention" if typed else "",
         understood,
         frozenset(_rows_of(verb, snapshot)),
-        {ref: words_of(text) for ref, text in _new_rows(verb, said.items, snapshot)},
+        _new_rows(proposal, new, said.items, touched, snapshot),
         touched,
         proposal.versions
         or (known.versions if known and known.understood else versions_of(snapshot, touched)),
@@ -270,8 +270,27 @@ def _rows_of(verb: Verb, snapshot: Snapshot) -> Iterator[Ref]:
             yield subject
 
 
-def _new_rows(verb: Verb, items: Mapping[Ref, str], snapshot: Snapshot) -> Iterator[tuple[Ref, str]]:
-    """Yield the rows that would be new, each in words."""
-    for ref in verb.refs[:MOST_ROWS]:
-        if ref not in snapshot and isinstance(ref.kind, EntityKind):
-            yield ref, items.get(ref, "")
+def _new_rows(
+    proposal: Proposal,
+    new: Sequence[Ref],
+    items: Mapping[Ref, str],
+    touched: Collection[Ref],
+    snapshot: Snapshot,
+) -> Mapping[EntityKind, Sequence[str]]:
+    """Return what would be new, by kind, each row in words and with who proposes it."""
+    rows: dict[EntityKind, list[str]] = {}
+    for ref in new:
+        words = _without((ref,), items.get(ref, ""))
+        rows.setdefault(ref.kind, []).append(f"{words_of(words)} · {proposal.proposer.name}")
+    if EntityKind.ORDERS in rows and not any(
+        ref.kind is EntityKind.BLOCKS and ref in snapshot for ref in touched
+    ):
+        rows[EntityKind.BLOCKS] = rows[EntityKind.ORDERS]
+    return rows
+
+
+def _without(new: Iterable[Ref], words: str) -> str:
+    """Return words without the ids of rows that would be new: what is sent gets ids of its own."""
+    for ref in new:
+        words = words.replace(f" · {ref.id.code}", "")
+    return words
