@@ -15,7 +15,7 @@ from tui.actions.trade_actions import TRADE
 from tui.api.base import ResourceId
 from tui.headless.exit_codes import ExitCode
 from tui.headless.rows_by_id import RowsById
-from tui.headless.write_commands import COMMANDS
+from tui.headless.write_commands import COMMANDS, FIELDS
 from tui.headless.write_documents import FILE, WriteDocument
 from tui.service.desk import Desk
 from tui.service.environment import unreachable_because
@@ -93,7 +93,8 @@ async def ask(document: WriteDocument, desk: Desk, rows: RowsById, *, to_send: b
         if not possible:
             raise WriteRefused(ExitCode.SOME_REFUSED, question.nothing)
         if values.get(ANSWER) not in possible:
-            raise WriteRefused(ExitCode.SOME_REFUSED, f"{ANSWER}: it must be {' or '.join(possible)}.")
+            named = f"{ANSWER} ({FIELDS[ANSWER].flag})"
+            raise WriteRefused(ExitCode.SOME_REFUSED, f"{named}: it must be {' or '.join(possible)}.")
     elif values:
         raise WriteRefused(ExitCode.SOME_REFUSED, f"{', '.join(values)}: nothing is asked here.")
     try:
