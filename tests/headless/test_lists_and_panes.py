@@ -93,6 +93,20 @@ def as_exported(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+async def test_a_terminal_gets_the_columns_it_has_room_for_and_hears_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with blotter() as user:
+        for room in (80, 100, 160):
+            monkeypatch.setattr(written_rows, "_terminal_width", lambda room=room: room)
+            output = KeptOutput("table")
+            title, *lines = (await listed(user, RowsRequest("blocks"), "table", output)).splitlines()
+            assert sum(len(line) > room for line in (title, *lines)) <= 1, "only the longest code"
+            assert title.startswith("Block ")
+            assert not {"Compliance", "Checks"} <= {*title.split()}, "marks, or the words they stand for"
+            assert "No room for " in output.said[-1]
+
+
 async def test_the_list_of_exceptions_is_the_list_behind_its_key() -> None:
     async with blotter() as user:
         await user.press("0")

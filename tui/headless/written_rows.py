@@ -16,6 +16,7 @@ from tui.columns.row_texts import CSV, Line
 from tui.headless.command_output import CommandOutput, json_text
 from tui.headless.exit_codes import ExitCode
 from tui.headless.text_table import drawn_widths, fitting, table_lines
+from tui.service.numbers import counted
 
 A_PART: Final = 500
 """Lines that are written at once: few enough to see the first soon, enough not to wait for the terminal."""
@@ -72,13 +73,14 @@ def write_table(
     if not first:
         return
     places: Sequence[int] = range(len(columns))
-    if not all_columns and (room := _terminal_width()):
+    room = 0 if all_columns else _terminal_width()
+    if room:
         places = fitting(columns, drawn_widths(columns, first, zone), room)
         if len(places) < len(columns):
-            hidden = (each.id for place, each in enumerate(columns) if place not in places)
-            output.say(f"No room for {', '.join(hidden)}.")
+            hidden = counted(len(columns) - len(places), "column")
+            output.say(f"No room for {hidden}: a file or another program gets all of them.")
     narrowed = ([row[place] for place in places] for row in chain(first, left))
-    write_lines(output, table_lines([columns[place] for place in places], narrowed, zone))
+    write_lines(output, table_lines([columns[place] for place in places], narrowed, zone, capped=bool(room)))
 
 
 def _terminal_width() -> int:
