@@ -78,6 +78,7 @@ def test_the_file_tells_nothing_of_the_desk_and_all_of_the_program(
     desk = json.loads(capfd.readouterr().out)["lines"]
     names = {line["name"] for line in desk if line["of"] in ("portfolio", "broker", "user")}
     secret = Secret("Sw0rdfish&%20 +/=")
+    log.info("nothing came for uk equity growth")
     log.info("read failed: UKEQ-GROW of dlr.okafor has 40,000 VOD with ALBN, order demo/ORD-00012")
     log.info(
         'Portfolio %s sent "%s" and 12345.67 to https://acme.lusid.com/api', "UKEQ-GROW", "Vodafone Group"
@@ -105,6 +106,7 @@ def test_the_file_tells_nothing_of_the_desk_and_all_of_the_program(
             "25000",
             "VOD",
             "Vodafone",
+            "UK Equity Growth",
             "AAPL",
             "acme",
             "Sw0rdfish",

@@ -16,7 +16,7 @@ from tui.headless.command_failed import CommandFailed
 from tui.headless.doctor.complaint import Complaint
 from tui.headless.doctor.unsayable import Unsayable
 from tui.headless.exit_codes import ExitCode
-from tui.headless.opened_desk import opened_desk
+from tui.headless.opened_desk import DeskNeed, opened_desk
 from tui.oms.store.schema import LAYOUT
 from tui.service.desk import Desk
 from tui.service.server_check import ServerCheck, check_server
@@ -25,6 +25,8 @@ from tui.service.snapshot.snapshot import EntityKind
 DESK_S: Final = 60.0
 """The longest that a desk is read for, in seconds."""
 CHECK_S: Final = 15.0
+NAMES: Final = (DeskNeed.NAMES,)
+"""What rows are called elsewhere: a name must not leave that no row holds."""
 _HEADER_BYTES: Final = 100
 _LAYOUT_AT: Final = 60
 """Where SQLite keeps the number of a layout (user_version) in the header of a file."""
@@ -41,7 +43,7 @@ async def desk_facts(server: ChosenServer, unsayable: Unsayable) -> DeskFacts:
     """Open the desk, check its server, and learn every word of it."""
     told: dict[str, Any] = {"kind": server.environment.kind.value, "readOnly": server.read_only}
     try:
-        async with asyncio.timeout(DESK_S) as limit, opened_desk(server, needs=()) as desk:
+        async with asyncio.timeout(DESK_S) as limit, opened_desk(server, needs=NAMES) as desk:
             limit.reschedule(None)  # it is read: what comes now has limits of its own
             learn(desk, unsayable)
             check = await check_server(desk.client, seconds=CHECK_S)
@@ -69,6 +71,8 @@ def learn(desk: Desk, unsayable: Unsayable) -> None:
     for known in snapshot.instruments.values():
         for text in (known.luid, known.name, known.label, *known.identifiers.values()):
             unsayable.add("instruments", text)
+    for portfolio in snapshot.records.portfolios.values():
+        unsayable.add("names, ids and sizes of rows", portfolio.name)
     for text in (*snapshot.known_brokers, *snapshot.systems):
         unsayable.add("names, ids and sizes of rows", text)
     unsayable.add("users", desk.user)
