@@ -27,6 +27,7 @@ from tests.pty_program import COLUMNS, LINES
 from tui.api.sanitize import clean
 
 OURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\](\d+);([^\x07\x1b]*)(?:\x07|\x1b\\)|\x1b[()=>78][0-9A-B]?")
+NO_OTHER_CLIPBOARD = ("env", "-u", "TMUX", "-u", "STY", "-u", "DISPLAY", "-u", "WAYLAND_DISPLAY")
 TITLE, POINTER, CLIPBOARD = "2", "22", "52"
 
 
@@ -78,7 +79,7 @@ def test_of_a_server_whose_texts_are_attacks_nothing_acts_anywhere(hostile: str,
     config, left = tmp_path / "config.toml", tmp_path / "left"
     config.write_text('refresh_seconds = 3600\nlog_level = "debug"\n')
     variables = {f"XDG_{kind}_HOME": str(left / kind) for kind in ("STATE", "DATA", "CONFIG", "CACHE")}
-    command = [sys.executable, "-m", "tui", "--url", hostile]
+    command = [*NO_OTHER_CLIPBOARD, sys.executable, "-m", "tui", "--url", hostile]
     with PtyTerminal(command, environment={**variables, "BLOTTER_CONFIG": str(config)}) as terminal:
         dealer = AtTheTerminal(terminal)
         dealer.press("", "live ")
