@@ -140,3 +140,12 @@ async def test_after_a_real_kill_between_calls_every_order_is_told_and_the_rest_
         await user.confirm("4", "4", "enter")
         await user.until(lambda: len(user.app.session.snapshot.orders) == 144)
         await user.until(lambda: "100 OUTCOMES UNKNOWN" in user.text())
+
+
+async def test_a_damaged_journal_keeps_nobody_from_starting_and_is_told(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL).write_bytes(b'{"kind":"intent","id":"I-1","at":"20\xff\n' + b"\0" * 5000)
+    async with started_on(tmp_path) as user:
+        await user.until(lambda: any("journal is damaged in 2 places" in each for each in user.notices))
+        [told] = [each for each in user.notices if "journal is damaged" in each]
+        assert f"{JOURNAL}, line 1: it cannot be read; {JOURNAL}, line 2: it cannot be read." in told
+        assert "Open intents may have been among them" in told
