@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from typing import Any, Final
 
 from tui.api.side_families import family_typed
@@ -68,10 +68,14 @@ def _money(figure: Figure, title: str, help: str) -> Column:
 
 
 def _plain(value: Decimal | None) -> Decimal | None:
-    """Return a number without zeros at the end of its fraction."""
-    if value is None or value == value.to_integral_value():
-        return None if value is None else value.quantize(Decimal(1))
-    return value.normalize()
+    """Return a number without zeros at the end of its fraction; a very large one stays as it is.
+
+    >>> _plain(Decimal("1E+3")), _plain(Decimal("2.50")), _plain(Decimal("1E+99"))
+    (Decimal('1000'), Decimal('2.5'), Decimal('1E+99'))
+    """
+    if value is None or value.adjusted() >= getcontext().prec:
+        return value
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 def _count(value: Any, context: DisplayContext) -> str:
