@@ -133,6 +133,10 @@ class RowListScreen(FiltersRows[ScreenResultType]):
         self.list()
         self.set_interval(1.0, self._each_second)
 
+    def on_unmount(self) -> None:
+        """Hear of themes no more: the signal would keep the screen, and all that it lists, for good."""
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def _restyle(self) -> None:
         self.grid.set_cell_styles(cell_styles(self.app.theme_variables))
 

@@ -110,6 +110,7 @@ class BrowseScreen(ShowsRows[Ref]):
     def on_unmount(self) -> None:
         """Hear no more of the desk."""
         self._unsubscribe()
+        self.app.theme_changed_signal.unsubscribe(self)
 
     def _restyle(self) -> None:
         self.grid.set_cell_styles(cell_styles(self.app.theme_variables))
