@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.blotter_app import Blotter, blotter, demo
+from tests.screens.desk.test_unmeant_keys import ASKED
+from tests.service.dealer import FaultyTransport
+from tui.api.http import AsyncBaseTransport
 from tui.api.requests import BlockRequest
 from tui.api.sanitize import clean
 from tui.screens.proposals.screen import ProposalsScreen
 from tui.service.desk import Desk
 from tui.service.ids import new_id
+from tui.service.journal.lines import ProposalLine
 from tui.service.proposals.proposal import Proposal, ProposalState, Proposer
 
 ROBOT = Proposer("okafor", "rebalancer", "desk7", 4711)
@@ -220,3 +226,55 @@ async def test_what_a_stranger_proposes_is_harmless_on_the_screen_and_cannot_be_
         await user.press("enter")
         assert isinstance(user.app.screen, ProposalsScreen)
         assert any("cannot be sent" in each for each in user.notices)
+
+
+def hostile_lines(count: int) -> Iterator[ProposalLine]:
+    """Yield lines about proposals as a stranger may write them, who asks nobody."""
+    now = datetime.now(UTC)
+    documents: tuple[object, ...] = (
+        UPDATE,
+        NEW,
+        {"command": "cancel-all", "answer": "desk"},
+        {"command": "cancel", "ids": ["\x1b[2J"]},
+        {"command": "fill", "ids": ["PLC-00001"], "quantity": 1e300},
+        {"command": "new", "file": "/dev/zero"},
+        {"command": ["cancel"]},
+        [[[]]],
+        "\u202e" * 500,
+        None,
+    )
+    ends = (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), now + timedelta(minutes=9))
+    for number in range(count):
+        yield ProposalLine(
+            id=new_id(),
+            at=now,
+            server="https://other.lusid.com/api" if number % 11 == 0 else "http://embedded/api",
+            expires=ends[number % 3],
+            program=f"evil\x1b[2J {number % 70}",
+            host="\x9b2J",
+            label="\x1b]52;c;aGk=\x07" * 40,
+            document=msgspec.Raw(json.dumps(documents[number % 10]).encode()),
+        )
+
+
+async def test_of_ten_thousand_hostile_proposals_none_is_sent_and_none_acts_on_the_screen() -> None:
+    lines: list[FaultyTransport] = []
+
+    def wrap(server: AsyncBaseTransport) -> AsyncBaseTransport:
+        lines.append(FaultyTransport(server))
+        return lines[0]
+
+    async with blotter((120, 30), wrap=wrap) as user:
+        for line in hostile_lines(10_000):
+            desk_of(user).journal.add(line)
+        await look(user)
+        assert len(user.desk.proposals.open) == 500
+        assert "500 PROPOSED" in user.text()
+        for text in (user.text(), await open_list(user)):
+            assert all(clean(line) == line for line in text.splitlines())
+        assert "500 open" in user.text()
+        assert "more than a desk takes are not shown" in user.text()
+        for key in ("down", "enter", "escape", "escape"):
+            await user.press(key)
+        sent = [each for each in lines[0].seen if each.method != "GET" and not ASKED.search(each.url.path)]
+        assert sent == [], "none is sent without the key of its tier"
