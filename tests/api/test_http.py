@@ -149,7 +149,7 @@ class TestWhatIsSent:
     async def test_200_and_201_are_alike(self, status: int, call: Call) -> None:
         answer = json_answer(status, {"values": []}, lusid_meta_requestid="0HMRIE84F6H4T:26")
         reply = await call(client_of(Script(answer)))
-        assert reply == Reply(b'{"values": []}', "0HMRIE84F6H4T:26")
+        assert reply == Reply(b'{"values": []}', "0HMRIE84F6H4T:26", status)
 
     async def test_a_dot_dot_is_not_a_way_up(self) -> None:
         script = Script(OK)

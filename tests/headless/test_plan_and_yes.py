@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +29,13 @@ from tui.service.journal.journal import Journal
 from tui.service.writes.limits import Limits
 
 NEW: dict[str, Any] = {"line": LINE}
+
+
+class FullDisk(io.StringIO):
+    """A stream behind which there is no room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
 
 
 @pytest.fixture
@@ -302,3 +311,17 @@ async def test_rows_left_out_are_told_one_by_one_and_the_others_planned(script: 
     [said] = script.said
     assert [(each["id"], each["why"]) for each in said["refused"]] == [(f"demo/{final}", "It is cancelled.")]
     assert await script.run("cancel", {"ids": [live, final]}, yes=said["code"]) is ExitCode.DONE
+
+
+@pytest.mark.parametrize("room", ["stdout", "stderr"])
+async def test_what_was_sent_is_no_failure_because_nobody_could_be_told(
+    script: ScriptDesk, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    code = await script.plan("new", NEW)
+    with monkeypatch.context() as context:
+        context.setattr(sys, room, None if room == "stdout" else FullDisk())
+        assert await script.run("new", NEW, yes=code) is ExitCode.DONE
+    assert len(script.writes) == 1
+    assert await script.run("new", NEW, yes=code) is ExitCode.DONE
+    assert script.said[0]["again"]
+    assert len(script.writes) == 1

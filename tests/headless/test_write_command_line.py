@@ -140,9 +140,19 @@ def test_a_server_that_is_not_there_is_told_to_programs(shell: ScriptShell) -> N
 def test_what_is_typed_wrong_is_told_before_anything_is_opened(shell: ScriptShell) -> None:
     assert shell.blotter("place", "BLK-1", "--nonsense", "--json") == 2
     assert shell.said[0]["outcome"] == "usage"
+    assert {"environment", "user", "asAt", "retry", "advice"} <= shell.said[0].keys()
     assert shell.blotter("place", "-", "--broker", "ALBN", "--json") == 2
     assert "all stands in the lines" in shell.said[0]["why"]
-    assert shell.blotter("place", "--json") == 2
-    assert "ids: is missing" in shell.said[0]["why"]
+    for command in (("place",), ("propose", "place")):
+        assert shell.blotter(*command, "--json", "--url", "http://127.0.0.1:1/api") == 2
+        assert "ids: is missing" in shell.said[0]["why"]
+        assert shell.said[0]["environment"]["url"] == "http://127.0.0.1:1/api"
     assert shell.blotter("book", "--schema") == 0
     assert json.loads(shell.out)["properties"]["fees"]["description"] == "apply fee and commission rules"
+
+
+def test_a_token_that_is_not_taken_is_told_without_keys_to_press(shell: ScriptShell) -> None:
+    (shell.home / "token").write_text("the-token-of-yesterday")
+    assert shell.blotter("orders", *shell.reached, "--json") == 5
+    assert shell.said[0]["advice"] == f"Put a new token into {shell.home / 'token'}, then run this again."
+    assert "{refresh}" not in shell.err

@@ -32,7 +32,7 @@ MAX_LIFETIME_S: Final = 365 * 24 * 3600
 
 UNREACHABLE: Final = "Check the token URL, the network and the proxy. Signing on is retried automatically."
 REFUSED: Final = (
-    "Check user name, password, client id, client secret and token URL, then start again; {refresh} retries."
+    "Check user name, password, client id, client secret and token URL, then start again or press {refresh}."
 )
 _REFRESH_IS_OVER: Final = "refresh token is invalid or expired"
 

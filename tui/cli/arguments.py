@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui import __version__
@@ -80,8 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell_usage(error: UsageError, arguments: Sequence[str]) -> None:
     """Tell what is wrong with the arguments; on standard output too where a program asked for JSON."""
     if "--json" in arguments:
-        said = {"outcome": "usage", "exitCode": USAGE_ERROR, "retry": False, "why": error.why}
-        print(json.dumps(said), flush=True)
+        from tui.headless.command_failed import CommandFailed
+        from tui.headless.command_output import CommandOutput
+        from tui.headless.exit_codes import ExitCode
+        from tui.standard_output import OutputError
+
+        output = CommandOutput("json")
+        with suppress(OutputError):
+            output.line(output.failure(CommandFailed(ExitCode.USAGE, error.why)))
     print(f"{error.usage}{error.why}", file=sys.stderr)
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from tui.api.sanitize import clean
 from tui.api.urls import IN_PROCESS
 from tui.chosen_server import ChosenServer
-from tui.cli.on_desk import run_beside_desk, run_on_desk
+from tui.cli.on_desk import PreparedWork, run_beside_desk, run_prepared
 from tui.cli.run_write import documents_of
+from tui.config.settings import Settings
 from tui.headless.asked_verb import WriteRefused
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import COMMAND, CommandOutput
@@ -27,7 +28,6 @@ from tui.headless.proposing import Proposing, failure_of_proposing, propose_on_d
 from tui.headless.rows_by_id import RowsById
 from tui.headless.write_answers import together
 from tui.headless.write_documents import WriteDocument
-from tui.input_files.mistakes import CheckError
 from tui.service.desk import Desk
 from tui.service.journal.journal import Journal
 from tui.service.proposals.proposal import Proposal
@@ -40,11 +40,17 @@ KEPT_NOWHERE: Final = "This database is kept in memory only: no other program se
 def run_propose(given: argparse.Namespace, found: Mapping[str, Any] | None) -> int:
     """Propose what is ``found`` in the arguments; None reads documents from standard input."""
     output = CommandOutput("json" if given.json else "table", f"{COMMAND} propose {given.write}")
-    try:
-        documents = documents_of(given.write, found)
-    except CheckError as error:
-        return output.fail(CommandFailed(ExitCode.USAGE, str(error), advice="Nothing is proposed."))
     proposing = Proposing(given.program, given.expires)
+
+    def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
+        documents = documents_of(given.write, found, "Nothing is proposed.")
+        return _proposing_of(documents, proposing, follow=given.follow)
+
+    return run_prepared(given, prepare, output=output)
+
+
+def _proposing_of(documents: Sequence[WriteDocument], proposing: Proposing, *, follow: bool) -> PreparedWork:
+    """Return the work that proposes ``documents`` on a desk, and what stands in for it beside one."""
 
     async def on_desk(desk: Desk, output: CommandOutput) -> ExitCode:
         rows = await asyncio.to_thread(RowsById, documents, desk.snapshot)
@@ -54,7 +60,7 @@ def run_propose(given: argparse.Namespace, found: Mapping[str, Any] | None) -> i
                 answers.proposed(document, await propose_on_desk(document, desk, rows, proposing))
             except (WriteRefused, NotProposed, OSError) as error:
                 answers.refused(document, error)
-        if given.follow:
+        if follow:
             return await answers.follow(ProposalFates(desk.journal, desk.proposals))
         return answers.code
 
@@ -67,11 +73,11 @@ def run_propose(given: argparse.Namespace, found: Mapping[str, Any] | None) -> i
                 answers.proposed(document, propose_unseen(document, book, proposing))
             except (WriteRefused, NotProposed, OSError) as error:
                 answers.refused(document, error)
-        if given.follow:
+        if follow:
             return await answers.follow(ProposalFates(journal, book))
         return answers.code
 
-    return run_on_desk(given, on_desk, output=output, in_use=in_use)
+    return PreparedWork(on_desk, in_use=in_use)
 
 
 def run_follow(given: argparse.Namespace, ids: Sequence[str]) -> int:

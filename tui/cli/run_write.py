@@ -6,9 +6,12 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
-from tui.cli.on_desk import run_on_desk
+from tui.chosen_server import ChosenServer
+from tui.cli.on_desk import PreparedWork, run_prepared
+from tui.config.settings import Settings
 from tui.headless.command_failed import CommandFailed
 from tui.headless.command_output import COMMAND, CommandOutput
 from tui.headless.exit_codes import ExitCode
@@ -21,24 +24,32 @@ from tui.service.desk import Desk
 def run_write_command(given: argparse.Namespace, found: Mapping[str, Any] | None) -> int:
     """Plan or send what is ``found`` in the arguments; None reads documents from standard input."""
     output = CommandOutput("json" if given.json else "table", f"{COMMAND} {given.write}")
-    try:
-        documents = documents_of(given.write, found)
-    except CheckError as error:
-        return output.fail(CommandFailed(ExitCode.USAGE, str(error), advice="Nothing is planned."))
-    order = WriteOrder(documents, given.yes or "", _confirm(given.typed), given.wait)
 
-    async def work(desk: Desk, output: CommandOutput) -> ExitCode:
-        return await run_write(order, desk, output)
+    def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
+        documents = documents_of(given.write, found, "Nothing is planned.")
+        order = WriteOrder(documents, given.yes or "", _confirm(given.typed), given.wait)
 
-    return run_on_desk(given, work, output=output)
+        async def work(desk: Desk, output: CommandOutput) -> ExitCode:
+            return await run_write(order, desk, output)
+
+        return PreparedWork(work)
+
+    return run_prepared(given, prepare, output=output)
 
 
-def documents_of(command: str, found: Mapping[str, Any] | None) -> Sequence[WriteDocument]:
+def documents_of(command: str, found: Mapping[str, Any] | None, advice: str) -> Sequence[WriteDocument]:
     """Return what is ``found`` in the arguments as a document; None reads documents from standard input.
 
     Raises:
-        CheckError: something in them is not right; says all of it.
+        CommandFailed: something in them is not right; says all of it, and ``advice``.
     """
+    try:
+        return _read_documents(command, found)
+    except CheckError as error:
+        raise CommandFailed(ExitCode.USAGE, str(error), advice=advice) from None
+
+
+def _read_documents(command: str, found: Mapping[str, Any] | None) -> Sequence[WriteDocument]:
     if found is not None:
         return [read_document(command, found)]
     if sys.stdin is None:

@@ -25,6 +25,15 @@ class DatabaseInUse(CommandFailed):
     """A blotter has the embedded server's database open, so that this program cannot."""
 
 
+def without_keys(advice: str) -> str:
+    """Return advice for where no key can be pressed: what signs on again there is the command itself.
+
+    >>> without_keys("Put a token into the file, then press {refresh}.")
+    'Put a token into the file, then run this again.'
+    """
+    return advice.replace("press {refresh}", "run this again").replace("Press {refresh}", "Run this again")
+
+
 def failure_of_read(error: ApiError) -> CommandFailed:
     """Return the failure of a command that only reads, for what ended its call."""
     code = ExitCode.NOT_REACHED if isinstance(error, NotSent | Unauthenticated) else ExitCode.FAILED

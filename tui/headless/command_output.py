@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from tui.api.codec import encode
 from tui.api.sanitize import clean, escaped
-from tui.headless.command_failed import CommandFailed
+from tui.headless.command_failed import CommandFailed, without_keys
 from tui.headless.exit_codes import ExitCode
 from tui.service.environment import Environment
-from tui.standard_output import write_out
+from tui.standard_output import OutputError, write_out
 
 OutputForm = Literal["table", "csv", "json"]
 COMMAND: Final = "blotter"
@@ -89,20 +90,25 @@ class CommandOutput:
         write_out(text)
 
     def say(self, sentence: str) -> None:
-        """Say something to people: progress, or what is not the answer itself."""
+        """Say something to people: progress, or what is not the answer itself.
+
+        What is under way goes on where nobody can hear it: standard error may be closed or full.
+        """
         if sys.stderr is not None:
-            print(f"{self.command}: {clean(sentence)}", file=sys.stderr, flush=True)
+            with suppress(OSError):
+                print(f"{self.command}: {clean(sentence)}", file=sys.stderr, flush=True)
 
     def failure(self, failure: CommandFailed) -> dict[str, Any]:
         """Return the document that tells of a failure."""
-        said = {"why": clean(failure.why), "advice": clean(failure.advice)}
+        said = {"why": clean(failure.why), "advice": clean(without_keys(failure.advice))}
         return {**self.heading(failure.code, retry=failure.retry), **said}
 
     def fail(self, failure: CommandFailed) -> ExitCode:
         """Tell why nothing, or no more, was done; return the exit code."""
-        told: Iterable[str] = filter(None, (failure.why, failure.advice))
+        told: Iterable[str] = filter(None, (failure.why, without_keys(failure.advice)))
         if self.is_json:
-            self.line(self.failure(failure))
+            with suppress(OutputError):
+                self.line(self.failure(failure))
         for sentence in told:
             for each in sentence.splitlines():
                 self.say(each)

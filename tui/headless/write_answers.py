@@ -24,6 +24,7 @@ from tui.service.outcomes import Difference, Outcome, Status
 from tui.service.snapshot.snapshot import Ref
 from tui.service.wire_words import in_words
 from tui.service.writes.preview import Preview, SideTotal
+from tui.standard_output import OutputError
 
 MOST_SAID: Final = 5
 """Items that people are told one by one; programs are told all."""
@@ -139,8 +140,21 @@ def outcome_answer(
 def give(output: CommandOutput, answers: Sequence[WriteAnswer], after: Sequence[str] = ()) -> ExitCode:
     """Write the answers, one document or a line each; return the exit code of all of them together.
 
-    ``after`` is said to people at the end.
+    ``after`` is said to people at the end. What was sent keeps its exit code where that cannot be written.
+
+    Raises:
+        OutputError: nothing was sent, and that cannot be written.
     """
+    try:
+        _write(output, answers, after)
+    except OutputError as error:
+        if not any("decision" in answer.body for answer in answers):
+            raise
+        output.say(f"{error} {JOURNAL_ADVICE}")
+    return together(answer.code for answer in answers)
+
+
+def _write(output: CommandOutput, answers: Sequence[WriteAnswer], after: Sequence[str]) -> None:
     if output.environment is not None and not output.is_json:
         user = f", as {output.user}" if output.user else ""
         output.text(clean(f"{output.environment}{user}"))
@@ -151,7 +165,6 @@ def give(output: CommandOutput, answers: Sequence[WriteAnswer], after: Sequence[
             output.text("\n".join(clean(line) for line in answer.words))
     if after and not output.is_json:
         output.text("\n".join(clean(line) for line in after))
-    return together(answer.code for answer in answers)
 
 
 def together(codes: Iterable[ExitCode]) -> ExitCode:
