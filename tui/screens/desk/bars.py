@@ -46,6 +46,8 @@ IN_THE_PAST: Final = (
 """Stands in the line of the tape in the past, before any step."""
 CHANGED: Final = "*"
 """Stands behind the name of a view when the desk shows something else by now."""
+NO_NEWS: Final = "No news yet. {tape} lists all that happened."
+"""Stands in the line of the tape before anything happened."""
 
 
 class BarsScreen(ActsWhenMounted[None]):
@@ -76,6 +78,10 @@ class BarsScreen(ActsWhenMounted[None]):
         self._shown_news = -1
         self._shown_step: PastStep | None = None
         self._notices: tuple[Notification, ...] = ()
+        # Kept by name: a message may come after they left the screen, and before the screen leaves.
+        self._status_bar = StatusBar(id="status-bar")
+        self._tape_line = TapeLine(session.with_keys(NO_NEWS), id="tape")
+        self._key_line = Pieces(id="keys")
         self._alert_bar: AlertBar | None = None
         self._day_line: DayLine | None = None
         self._view_said: tuple[object, str] = (None, "")
@@ -103,13 +109,13 @@ class BarsScreen(ActsWhenMounted[None]):
         elif self.session.tape.changes != self._shown_news:
             self._shown_news = self.session.tape.changes
             latest = self.session.tape.latest(MOST_SHOWN)
-            self.query_one("#tape", TapeLine).show_news(latest, self._display_context)
+            self._tape_line.show_news(latest, self._display_context)
 
     def _show_step(self) -> None:
         """Say what the last step through the past went over."""
         from tui.columns.step_words import step_words
 
-        desk, tape = self.session.desk, self.query_one("#tape", TapeLine)
+        desk, tape = self.session.desk, self._tape_line
         self._shown_news = -1
         if desk is None or desk.past_step is None:
             tape.show_past("", self.session.with_keys(IN_THE_PAST))
@@ -127,7 +133,7 @@ class BarsScreen(ActsWhenMounted[None]):
         if self.is_mounted:
             lasting = [each for each in notices if each.severity == "error"]
             newest = (lasting or list(notices))[-1:]
-            self.query_one("#tape", TapeLine).show_message(newest[0] if newest else None)
+            self._tape_line.show_message(newest[0] if newest else None)
 
     def dismiss_errors(self) -> bool:
         """Show messages that stay until dismissed no longer; return whether there were any."""
@@ -148,11 +154,11 @@ class BarsScreen(ActsWhenMounted[None]):
         if len(scope.ids) > PART:
             self._show_hints(hints)
         else:
-            self.query_one("#keys", Pieces).show(*finish(hints))
+            self._key_line.show(*finish(hints))
 
     @work(group="hints", description="key hints")
     async def _show_hints(self, hints: Hints) -> None:
-        self.query_one("#keys", Pieces).show(*await self.turns.work(hints))
+        self._key_line.show(*await self.turns.work(hints))
 
     def _show_state(self) -> None:
         """Colour the frame, and title the terminal's window, by what must not be missed."""
@@ -187,7 +193,7 @@ class BarsScreen(ActsWhenMounted[None]):
     def _show_status_bar(self) -> None:
         session, desk = self.session, self.session.desk
         self._shown_pace = session.pace.seconds
-        self.query_one("#status-bar", StatusBar).show_status(
+        self._status_bar.show_status(
             session.environment,
             session.health,
             session.snapshot,

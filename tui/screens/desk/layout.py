@@ -29,8 +29,6 @@ from tui.screens.desk.exceptions_strip import ExceptionsStrip
 from tui.screens.desk.news import News
 from tui.screens.desk.pane import Pane
 from tui.screens.desk.pane_heights import RecentNeeds, lower_heights, moved
-from tui.screens.desk.status_bar import StatusBar
-from tui.screens.desk.tape_line import TapeLine
 from tui.screens.proposals.proposals_feed import ProposalsFeed
 from tui.service.environment import Update, unreachable_because
 from tui.service.snapshot.naming import short_name
@@ -60,8 +58,6 @@ TAKING_TURNS: Final = tuple(spec.kind for spec in PANES if spec.place == "right"
 """The panes that take turns at the right."""
 LATER: Final = TAKING_TURNS[1:]
 """The panes that are mounted when somebody first asks for them."""
-NO_NEWS: Final = "No news yet. {tape} lists all that happened."
-"""Stands in the line of the tape before anything happened."""
 FILTERED: Final = "/"
 """Stands behind the name of a pane with a filter where not all panes are shown."""
 LEADER: Final = next(spec.kind for spec in PANES if spec.place == "top")
@@ -81,6 +77,8 @@ class PanesScreen(BarsScreen):
         self._needs = RecentNeeds()
         self.split: int | None = None
         """The share of the height, in per cent, that the blocks were given; None: as the rows need it."""
+        self._tabs = Pieces(id="tabs", gap=" ")
+        self._area = Container(id="panes")
         self._too_small = Static(id="too-small", markup=False)
         self.exceptions = ExceptionsStrip(
             session, self.turns, self.go_to, self._scope_of_rows, self._exceptions_changed, id="exceptions"
@@ -103,13 +101,13 @@ class PanesScreen(BarsScreen):
             )
             for spec in PANES
         }
-        yield StatusBar(id="status-bar")
+        yield self._status_bar
         yield self.exceptions
-        yield Pieces(id="tabs", gap=" ")
-        with Container(id="panes"):
+        yield self._tabs
+        with self._area:
             yield from (pane for pane in self._panes.values() if pane.kind not in LATER)
-        yield TapeLine(self.session.with_keys(NO_NEWS), id="tape")
-        yield Pieces(id="keys")
+        yield self._tape_line
+        yield self._key_line
 
     def on_mount(self) -> None:
         self.set_cell_styles(cell_styles(self.app.theme_variables))
@@ -189,7 +187,7 @@ class PanesScreen(BarsScreen):
         names = {spec.kind: self.session.with_keys(spec.name) for spec in PANES}
         marks = {kind: FILTERED if pane.view.filter else "" for kind, pane in self._panes.items()}
         tabs = [f"{'>' if kind is active else ' '}{name}{marks[kind]}" for kind, name in names.items()]
-        self.query_one("#tabs", Pieces).show(tabs, [int(kind is not active) for kind in names])
+        self._tabs.show(tabs, [int(kind is not active) for kind in names])
 
     @property
     def _beneath(self) -> tuple[tuple[EntityKind, ...], ...]:
@@ -201,7 +199,7 @@ class PanesScreen(BarsScreen):
 
     def _share_height(self) -> None:
         """Give every pane the lines that its rows need; a split that somebody moved stays."""
-        panes = self.query_one("#panes")
+        panes = self._area
         if self.compact:
             panes.styles.grid_rows = "1fr"
             return
@@ -214,7 +212,7 @@ class PanesScreen(BarsScreen):
     @property
     def _room(self) -> int:
         """The lines that all panes have together."""
-        return self.query_one("#panes").size.height or self.size.height - 2
+        return self._area.size.height or self.size.height - 2
 
     def move_split(self, steps: int) -> None:
         """Give the pane with the focus more of the height, or less."""
@@ -447,7 +445,7 @@ class PanesScreen(BarsScreen):
         """Mount a pane in its place among those that are there."""
         kinds = list(self._panes)
         after = [each for each in kinds[: kinds.index(kind)] if self.pane(each).is_attached]
-        self.query_one("#panes").mount(self.pane(kind), after=self.pane(after[-1]))
+        self._area.mount(self.pane(kind), after=self.pane(after[-1]))
 
     def _is_replaced(self, kind: EntityKind) -> bool:
         """Return whether another pane has its turn in this one's place."""
