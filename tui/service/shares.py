@@ -8,7 +8,7 @@ money in the decimals of its currency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import Final
 
 from msgspec import Struct
@@ -20,6 +20,8 @@ from tui.service.numbers import parse_money, parse_percentage, parse_quantity, s
 _HUNDRED: Final = Decimal(100)
 _PLACES: Final = 6
 """Decimals of a share where neither whole units nor a currency say how many there are."""
+_DIGITS: Final = 200
+"""More than any number of a server has: a block of 1E+99 units is shared without an error."""
 
 
 class Share(Struct, frozen=True):
@@ -78,6 +80,8 @@ def split(
 
     >>> split(Decimal(40), [Share(percent=Decimal(each)) for each in (30, 33, 37)], "abc", "broker")
     (Decimal('12'), Decimal('13'), Decimal('15'))
+    >>> sum(split(Decimal("1E+60"), [Share(percent=Decimal(50))] * 2, "ab", "broker")) == Decimal("1E+60")
+    True
     """
     resting = [at for at, share in enumerate(shares) if share.is_rest]
     if len(resting) > 1:
@@ -102,6 +106,11 @@ def split(
 
 
 def _percent_sizes(whole: Decimal, shares: Sequence[Share], currency: str) -> dict[int, Decimal]:
+    with localcontext(prec=_DIGITS):
+        return _by_largest_remainder(whole, shares, currency)
+
+
+def _by_largest_remainder(whole: Decimal, shares: Sequence[Share], currency: str) -> dict[int, Decimal]:
     """Return the sizes of the percentages by largest remainder; those of 100 % give every unit away."""
     asked = {at: share.percent for at, share in enumerate(shares) if share.percent is not None}
     places = minor_units(currency) if currency else 0 if whole == whole.to_integral_value() else None
