@@ -78,6 +78,13 @@ def test_what_cannot_be_proposed_is_told_to_programs(
     assert why in said(capsys)[-1]["why"]
 
 
+def test_what_is_kept_nowhere_is_not_proposed(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = ["--db", ":memory:", "--json"]
+    assert main(["propose", "sweep", "BLK-0020", *here]) == 1
+    assert "kept in memory only" in said(capsys)[-1]["why"]
+    assert main(["proposals", *here]) == 1
+
+
 def test_without_a_command_or_follow_it_is_wrong_usage(database: Path) -> None:
     with pytest.raises(UsageError):
         main(["propose", "--db", str(database)])

@@ -40,41 +40,45 @@ KEPT_NOWHERE: Final = "This database is kept in memory only: no other program se
 def run_propose(given: argparse.Namespace, found: Mapping[str, Any] | None) -> int:
     """Propose what is ``found`` in the arguments; None reads documents from standard input."""
     output = CommandOutput("json" if given.json else "table", f"{COMMAND} propose {given.write}")
-    proposing = Proposing(given.program, given.expires)
+    proposing, answers = Proposing(given.program, given.expires), ProposeAnswers(output)
 
     def prepare(settings: Settings, server: ChosenServer, zone: tzinfo) -> PreparedWork:
         documents = documents_of(given.write, found, "Nothing is proposed.")
-        return _proposing_of(documents, proposing, follow=given.follow)
+        return _proposing_of(documents, proposing, answers)
 
-    return run_prepared(given, prepare, output=output)
+    async def follow(server: ChosenServer, output: CommandOutput) -> ExitCode:
+        return await answers.follow(ProposalFates(*opened_book(server)))
+
+    code = run_prepared(given, prepare, output=output)
+    if not given.follow or not answers.ids:
+        return code
+    return run_beside_desk(given, follow, output=output)  # meanwhile a blotter may open the database
 
 
-def _proposing_of(documents: Sequence[WriteDocument], proposing: Proposing, *, follow: bool) -> PreparedWork:
+def _proposing_of(
+    documents: Sequence[WriteDocument], proposing: Proposing, answers: ProposeAnswers
+) -> PreparedWork:
     """Return the work that proposes ``documents`` on a desk, and what stands in for it beside one."""
 
     async def on_desk(desk: Desk, output: CommandOutput) -> ExitCode:
+        if desk.journal.path is None:
+            raise CommandFailed(ExitCode.FAILED, KEPT_NOWHERE)
         rows = await asyncio.to_thread(RowsById, documents, desk.snapshot)
-        answers = ProposeAnswers(output)
         for document in documents:
             try:
                 answers.proposed(document, await propose_on_desk(document, desk, rows, proposing))
             except (WriteRefused, NotProposed, OSError) as error:
                 answers.refused(document, error)
-        if follow:
-            return await answers.follow(ProposalFates(desk.journal, desk.proposals))
         return answers.code
 
     async def in_use(server: ChosenServer, output: CommandOutput) -> ExitCode:
-        journal, book = opened_book(server, IN_PROCESS)
+        _, book = opened_book(server, IN_PROCESS)
         output.say(NOT_CHECKED)
-        answers = ProposeAnswers(output)
         for document in documents:
             try:
                 answers.proposed(document, propose_unseen(document, book, proposing))
             except (WriteRefused, NotProposed, OSError) as error:
                 answers.refused(document, error)
-        if follow:
-            return await answers.follow(ProposalFates(journal, book))
         return answers.code
 
     return PreparedWork(on_desk, in_use=in_use)
@@ -140,7 +144,8 @@ class ProposeAnswers:
 
     def __init__(self, output: CommandOutput) -> None:
         self._output = output
-        self._ids: list[str] = []
+        self.ids: list[str] = []
+        """The proposals that were made."""
         self._codes: list[ExitCode] = []
 
     @property
@@ -150,7 +155,7 @@ class ProposeAnswers:
 
     def proposed(self, document: WriteDocument, proposal: Proposal) -> None:
         """Tell that a document was proposed."""
-        self._ids.append(proposal.id)
+        self.ids.append(proposal.id)
         self._codes.append(ExitCode.DONE)
         if self._output.is_json:
             body = {
@@ -185,9 +190,7 @@ class ProposeAnswers:
 
     async def follow(self, fates: ProposalFates) -> ExitCode:
         """Tell what becomes of what was proposed, until all has ended."""
-        if not self._ids:
-            return self.code
-        code = await fates.follow(self._ids, self._tell_news)
+        code = await fates.follow(self.ids, self._tell_news)
         return together([code, *(each for each in self._codes if each is not ExitCode.DONE)])
 
     def _tell_news(self, fate: ProposalFate) -> None:

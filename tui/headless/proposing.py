@@ -16,7 +16,7 @@ from tui.headless.proposed_documents import proposal_text, read_named, why_not_p
 from tui.headless.rows_by_id import RowsById
 from tui.headless.write_documents import WriteDocument
 from tui.service.desk import Desk
-from tui.service.proposals.proposal import Proposal, words_of
+from tui.service.proposals.proposal import Proposal, without_new, words_of
 from tui.service.proposals.proposal_book import NotProposed, ProposalBook, this_proposer
 from tui.service.sentence import wording
 from tui.service.verbs.verdicts import versions_of
@@ -60,12 +60,14 @@ async def propose_on_desk(
     _check(document)
     verb = (await ask(document, desk, rows, to_send=False)).verb
     snapshot = desk.snapshot
+    touched = verb.touched(snapshot)
+    said = without_new(wording(verb, snapshot).asked, [ref for ref in touched if ref not in snapshot])
     return await asyncio.to_thread(
         desk.proposals.propose,
         proposal_text(document),
         this_proposer(proposing.program),
-        said=wording(verb, snapshot).asked,
-        versions=versions_of(snapshot, verb.touched(snapshot)),
+        said=said,
+        versions=versions_of(snapshot, touched),
         stands=proposing.stands,
         environment=desk.environment.name,
     )

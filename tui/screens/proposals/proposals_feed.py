@@ -17,7 +17,7 @@ from msgspec import Struct
 from tui.actions.understood import ReadDocuments, Understood
 from tui.columns.steps import Steps
 from tui.screens.turns import Turns
-from tui.service.proposals.proposal import Proposal, ProposalState, words_of
+from tui.service.proposals.proposal import Proposal, ProposalState, without_new, words_of
 from tui.service.snapshot.snapshot import EMPTY, EntityKind, Ref, Snapshot
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _judge(
     new = [ref for ref in verb.refs[:MOST_ROWS] if ref not in snapshot]
     return JudgedProposal(
         proposal,
-        words_of(_without(new, said.asked)),
+        words_of(without_new(said.asked, [ref for ref in touched if ref not in snapshot])),
         words_of(next(iter((*shown.hard, *typed)), INSIDE)),
         "bad" if shown.tier is Tier.HARD else "attention" if typed else "",
         understood,
@@ -280,17 +280,10 @@ def _new_rows(
     """Return what would be new, by kind, each row in words and with who proposes it."""
     rows: dict[EntityKind, list[str]] = {}
     for ref in new:
-        words = _without((ref,), items.get(ref, ""))
+        words = without_new(items.get(ref, ""), (ref,))
         rows.setdefault(ref.kind, []).append(f"{words_of(words)} · {proposal.proposer.name}")
     if EntityKind.ORDERS in rows and not any(
         ref.kind is EntityKind.BLOCKS and ref in snapshot for ref in touched
     ):
         rows[EntityKind.BLOCKS] = rows[EntityKind.ORDERS]
     return rows
-
-
-def _without(new: Iterable[Ref], words: str) -> str:
-    """Return words without the ids of rows that would be new: what is sent gets ids of its own."""
-    for ref in new:
-        words = words.replace(f" · {ref.id.code}", "")
-    return words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -96,6 +96,13 @@ class Proposal(Struct, frozen=True):
     def is_open(self, now: datetime) -> bool:
         """Return whether somebody may still decide on it."""
         return self.state(now) is ProposalState.OPEN
+
+
+def without_new(words: str, new: Iterable[Ref]) -> str:
+    """Return words without the ids of rows that would be new: what is sent gets ids of its own."""
+    for ref in new:
+        words = words.replace(f" · {ref.id.code}", "").replace(f" {ref.id.code}", "")
+    return words
 
 
 def words_of(text: str, most: int = LONGEST_SENTENCE) -> str:
