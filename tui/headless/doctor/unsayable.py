@@ -63,7 +63,7 @@ class Unsayable:
         """Know a word, a name of several words, or a number, which must not leave."""
         word = str(text or "").strip().casefold()
         if re.fullmatch(_NUMBER, word):
-            digits = word.lstrip("+-").replace(",", "")
+            digits = re.sub(r"[+,-]", "", word)
             if len(digits.replace(".", "")) >= FEWEST_DIGITS or "." in digits:
                 self._words[digits] = "amounts"
                 whole = digits.partition(".")[0]
