@@ -30,7 +30,7 @@ async def test_a_basket_is_planned_confirmed_and_never_done_twice(
 
     assert await script.run("new", basket) is ExitCode.SOME_REFUSED
     [said] = script.said
-    assert said["why"][0].startswith("Line 4, C4 (Qty): '1x' is not a quantity")
+    assert said["why"].startswith("Line 4, C4 (Qty): '1x' is not a quantity")
     [fault] = said["basket"]["faults"]
     assert (fault["line"], fault["cell"], fault["header"], fault["value"]) == (4, "C4", "Qty", "1x")
 
@@ -58,7 +58,7 @@ async def test_a_basket_is_planned_confirmed_and_never_done_twice(
     assert await script.run("new", basket | LEFT, yes=code) is ExitCode.DONE
     assert script.said[0]["again"] is True
     assert await script.run("new", basket | LEFT) is ExitCode.SOME_REFUSED
-    assert script.said[0]["why"] == ["All its orders are there already: nothing is sent."]
+    assert script.said[0]["why"] == "All its orders are there already: nothing is sent."
     assert len(script.writes) == sent
     await script.close()
     await server.close()

@@ -73,9 +73,9 @@ async def test_another_document_under_a_code_is_a_new_plan(script: ScriptDesk) -
     assert await script.run("new", {"line": LINE.replace("1k", "2k")}, yes=code) is ExitCode.SOME_REFUSED
     [said] = script.said
     assert said["outcome"] == "planChanged"
-    assert said["why"] == [
+    assert said["why"] == (
         "Plan changed: the documents are not those of this code. Nothing was sent. This is the new plan."
-    ]
+    )
     assert script.writes == []
     assert await script.run("new", {"line": LINE.replace("1k", "2k")}, yes=said["code"]) is ExitCode.DONE
     assert len(script.writes) == 1
@@ -89,8 +89,8 @@ async def test_rows_that_changed_since_make_a_new_plan(script: ScriptDesk, other
     await script.desk.load()
     assert await script.run("update", {**document, "note": "a"}, yes=code) is ExitCode.SOME_REFUSED
     [said] = script.said
-    assert f"{document['ids'][0]}" in said["why"][0]
-    assert "changed meanwhile" in said["why"][0]
+    assert f"{document['ids'][0]}" in said["why"]
+    assert "changed meanwhile" in said["why"]
     assert said["code"] != code
     assert script.writes == []
 
@@ -99,9 +99,9 @@ async def test_a_plan_is_good_for_ten_minutes(script: ScriptDesk, monkeypatch: p
     code = await script.plan("new", NEW)
     monkeypatch.setattr(plan_check, "HOLDS_FOR", timedelta(0))
     assert await script.run("new", NEW, yes=code) is ExitCode.SOME_REFUSED
-    assert "it is older than ten minutes" in script.said[0]["why"][0]
+    assert "it is older than ten minutes" in script.said[0]["why"]
     assert await script.run("new", NEW, yes="NEVERWAS") is ExitCode.SOME_REFUSED
-    assert "there is no plan of this code here" in script.said[0]["why"][0]
+    assert "there is no plan of this code here" in script.said[0]["why"]
     assert script.writes == []
 
 
@@ -112,7 +112,7 @@ async def test_a_plan_of_one_user_is_not_anothers(
     code = await script.plan("cancel", document)
     stranger = await ScriptDesk.at(server, tmp_path, capsys, user="somebody")
     assert await stranger.run("cancel", document, yes=code) is ExitCode.SOME_REFUSED
-    assert "it was made for dealer on demo, not for somebody on demo" in stranger.said[0]["why"][0]
+    assert "it was made for dealer on demo, not for somebody on demo" in stranger.said[0]["why"]
     assert stranger.writes == []
     await stranger.close()
 
@@ -141,8 +141,8 @@ async def test_a_key_has_one_outcome_for_one_document(script: ScriptDesk, other:
         assert await again.run("new", document, yes="WHATEVER") is ExitCode.DONE
     another = {**document, "line": LINE.replace("1k", "2k")}
     assert await other.run("new", another, NEW) is ExitCode.SOME_REFUSED
-    assert "Something else was asked under this key" in other.said[0]["why"][0]
-    assert other.said[1]["why"] == [write_run.ALL_OR_NOTHING]
+    assert "Something else was asked under this key" in other.said[0]["why"]
+    assert other.said[1]["why"] == write_run.ALL_OR_NOTHING
     assert len(script.writes) + len(other.writes) == 1
 
 
@@ -173,9 +173,9 @@ async def test_a_wrong_line_is_told_and_nothing_is_planned(script: ScriptDesk) -
     lines = [order_of(script), {"ids": ["NOWHERE"]}, order_of(script)]
     assert await script.run("cancel", *lines) is ExitCode.SOME_REFUSED
     assert [said["why"] for said in script.said] == [
-        [write_run.ALL_OR_NOTHING],
-        ["NOWHERE is not on this desk."],
-        [write_run.ALL_OR_NOTHING],
+        write_run.ALL_OR_NOTHING,
+        "NOWHERE is not on this desk.",
+        write_run.ALL_OR_NOTHING,
     ]
     assert not any("code" in said for said in script.said)
     assert await script.run("cancel", *({**each, "key": "k"} for each in lines)) is ExitCode.USAGE
@@ -186,14 +186,14 @@ async def test_lines_together_are_held_to_the_limit_of_a_basket(script: ScriptDe
     of_one = LimitTable("[limits]", values={"basket_hard": Decimal(1)})
     script.desk.limits = Limits((of_one,))
     assert await script.run("new", NEW, NEW) is ExitCode.SOME_REFUSED
-    assert all(said["why"] == [script.said[0]["why"][0]] for said in script.said)
-    assert "4 items at once, above the hard limit of 1" in script.said[0]["why"][0]
+    assert all(said["why"] == script.said[0]["why"] for said in script.said)
+    assert "4 items at once, above the hard limit of 1" in script.said[0]["why"]
     assert script.writes == []
 
 
 async def test_what_the_app_refuses_is_not_planned(script: ScriptDesk) -> None:
     assert await script.run("new", {"line": LINE.replace("1k", "500m")}) is ExitCode.SOME_REFUSED
-    assert "above the hard limit of" in script.said[0]["why"][0]
+    assert "above the hard limit of" in script.said[0]["why"]
     assert "code" not in script.said[0]
 
 
@@ -201,7 +201,7 @@ async def test_a_plan_is_for_its_key_only(script: ScriptDesk) -> None:
     code = await script.plan("new", {**NEW, "key": "one"})
     for document in (NEW, {**NEW, "key": "another"}):
         assert await script.run("new", document, yes=code) is ExitCode.SOME_REFUSED
-        assert "the documents are not those of this code" in script.said[0]["why"][0]
+        assert "the documents are not those of this code" in script.said[0]["why"]
     assert script.writes == []
 
 
@@ -260,7 +260,7 @@ async def test_a_claim_of_a_program_that_was_killed_before_it_sent_is_taken_over
     for name, digest in {f"plan {code} 1": asked.planned_digest, "key killed": asked.digest}.items():
         assert killed.claim(name, digest, "NEVERLEFT", datetime.now(UTC)) is None
     assert await script.run("new", document, yes=code, wait=0) is ExitCode.SOME_UNKNOWN
-    assert "Another program is carrying this out" in script.said[0]["why"][0]
+    assert "Another program is carrying this out" in script.said[0]["why"]
     killed.close()
     assert await script.run("new", document, yes=code) is ExitCode.DONE
     assert script.said[0]["again"] is False
@@ -277,7 +277,7 @@ async def test_a_damaged_journal_may_have_held_the_key(
     path.write_bytes(path.read_bytes().replace(b'"name":"key lost"', b'"name":"key l\xff\xfft"'))
     later = await ScriptDesk.at(server, tmp_path, capsys)
     assert await later.run("new", {**NEW, "key": "lost"}) is ExitCode.FAILED
-    assert "whether this key was used is not known" in later.said[0]["why"][0]
+    assert "whether this key was used is not known" in later.said[0]["why"]
     assert await later.run("new", {**NEW, "key": "kept"}) is ExitCode.DONE
     assert later.said[0]["again"] is True
     await later.plan("new", NEW)

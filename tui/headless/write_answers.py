@@ -59,7 +59,8 @@ def refused_answer(
     said = [with_commands(sentence) for sentence in sentences]
     place = f"{document.place}: " if document.line else ""
     words = [f"{place}{sentence}" for sentence in said]
-    return WriteAnswer(document, code, {**_about(document), **(more or {}), "why": said}, words, retry)
+    body = {**_about(document), **(more or {}), "why": "\n".join(said)}
+    return WriteAnswer(document, code, body, words, retry)
 
 
 def planned_answer(write: PlannedWrite, desk: Desk, code: str, confirm: str, until: datetime) -> WriteAnswer:

@@ -389,7 +389,7 @@ def _as_changed(answer: WriteAnswer, why: str) -> WriteAnswer:
     """Return the answer that stands in the place of one to a yes, where ``why`` says what changed."""
     if not why or ("items" in answer.body and answer.body.get("outcome") != "planned"):
         return answer  # what became of it the first time
-    said = [why, *answer.body.get("why", ())]
+    said = "\n".join(filter(None, (why, answer.body.get("why", ""))))
     if answer.body.get("outcome") == "planned":
         return replace(
             answer, body={**answer.body, "outcome": "planChanged", "why": said}, code=ExitCode.SOME_REFUSED
