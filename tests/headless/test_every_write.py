@@ -118,7 +118,9 @@ async def test_a_read_only_desk_plans_nothing_and_sends_nothing(
     code = await script.plan(*cancelled)
     await script.close()
     looking = await ScriptDesk.at(server, tmp_path, capsys, read_only=True)
-    for command, found in documents(looking.desk.snapshot):
+    basket = tmp_path / "basket.csv"
+    basket.write_text("Side,Ticker,Qty,Fund\nbuy,VOD,1000,UKEQ-GROW\n")
+    for command, found in [*documents(looking.desk.snapshot), ("new", {"file": str(basket)})]:
         for yes, lines in itertools.product(("", code), (False, True)):
             assert await looking.run(command, found, yes=yes, lines=lines) is ExitCode.FAILED
             assert "read-only" in looking.said[0]["why"]
