@@ -14,34 +14,24 @@ from tui.headless.command_output import CommandOutput
 from tui.headless.exit_codes import ExitCode
 from tui.headless.journal_reading import export_journal, list_journal, verify_journal
 from tui.headless.journal_replay import replay_journal
-from tui.input_files.mistakes import CheckError
-from tui.secret import SecretError
+from tui.headless.told_failures import told
 from tui.service.journal.journal import Journal
 from tui.service.typed_times import read_past
-from tui.standard_output import OutputClosed, OutputError
 from tui.start import zone_of
 
 
 def run_journal(given: argparse.Namespace) -> int:
     """Do what is asked of the journal of a desk, and return the exit code."""
     output = CommandOutput(given.form)
-    try:
+
+    def carry_out() -> ExitCode:
         settings = load_settings(paths.config_file())
         zone = zone_of(settings)
         server = choose_server(given, settings, zone, market=False)
         output.about(server.environment, server.environment.user, None)
         return _run(given, server, zone, output)
-    except CommandFailed as error:
-        return output.fail(error)
-    except OutputClosed:
-        return ExitCode.DONE
-    except OutputError as error:
-        return output.fail(CommandFailed(ExitCode.FAILED, str(error)))
-    except (CheckError, SecretError) as error:
-        return output.fail(CommandFailed(ExitCode.USAGE, str(error)))
-    except OSError as error:
-        why = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
-        return output.fail(CommandFailed(ExitCode.FAILED, why))
+
+    return told(carry_out, output, closed=ExitCode.DONE)
 
 
 def _run(given: argparse.Namespace, server: ChosenServer, zone: tzinfo, output: CommandOutput) -> ExitCode:

@@ -103,33 +103,18 @@ def _run(
     from tui.chosen_server import choose_server
     from tui.config import paths
     from tui.config.load import load_settings
-    from tui.headless.command_failed import CommandFailed
-    from tui.headless.exit_codes import ExitCode
-    from tui.input_files.mistakes import CheckError
-    from tui.secret import SecretError
-    from tui.standard_output import OutputClosed, OutputError
+    from tui.headless.told_failures import told
     from tui.start import opened_log, zone_of
 
-    async def run() -> ExitCode:
+    def carry_out() -> ExitCode:
+        settings = load_settings(paths.config_file())
+        opened_log(settings.log_level)
+        return asyncio.run(run(settings))
+
+    async def run(settings: Settings) -> ExitCode:
         zone = zone_of(settings)
         server = choose_server(given, settings, zone, market=market)
         output.about(server.environment, server.environment.user, None)
         return await work(settings, server, zone)
 
-    try:
-        settings = load_settings(paths.config_file())
-        opened_log(settings.log_level)
-        return asyncio.run(run())
-    except CommandFailed as error:
-        return output.fail(error)
-    except OutputClosed:
-        return ExitCode.FAILED
-    except OutputError as error:
-        return output.fail(CommandFailed(ExitCode.FAILED, str(error)))
-    except (CheckError, SecretError) as error:
-        return output.fail(CommandFailed(ExitCode.USAGE, str(error)))
-    except OSError as error:
-        why = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
-        return output.fail(CommandFailed(ExitCode.FAILED, why))
-    except KeyboardInterrupt:
-        return output.fail(CommandFailed(ExitCode.FAILED, "It was stopped.", retry=True))
+    return told(carry_out, output)

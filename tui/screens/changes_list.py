@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.api.errors import ApiError
 from tui.api.sanitize import clean
@@ -137,25 +136,19 @@ class ChangesScreen(LineAboutRowScreen):
         context = self.session.display_context
         when = time_in_full(since, context.zone)
         said = f"since {when}{f', {self._called}' if self._called else ''}"
-        self._say(f"Reading what changed {said} …")
+        self.say(f"Reading what changed {said} …")
         try:
             earlier = await self._desk.earlier(since)
         except ApiError as error:
-            self._say(f"What changed was not read: {error.why} {self.session.with_keys(error.advice)}", True)
+            self.say(f"What changed was not read: {error.why} {self.session.with_keys(error.advice)}", True)
             return
         found = await self.turns.work(row_changes(earlier.before, earlier.now, context))
         rows = len({change.ref for change in found})
         self._now = earlier.now
         self._changes = {(change.ref, change.field): change for change in found}
         more = f" {counted(earlier.left_out, 'older changed row')} are left out." if earlier.left_out else ""
-        self._say(f"{counted(rows, 'row')} changed {said}.{more}")
+        self.say(f"{counted(rows, 'row')} changed {said}.{more}")
         self.list()
-
-    def _say(self, sentence: str, trouble: bool = False) -> None:
-        message = self.query_one("#message", Static)
-        message.set_class(trouble, "trouble")
-        message.display = True
-        message.update(clean(sentence))
 
 
 def _columns(names_row: Callable[[RowChange], bool]) -> tuple[Column, ...]:

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Final
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.api.sanitize import clean
 from tui.columns.format import clock_and_age
@@ -114,18 +113,12 @@ class JournalScreen(LineAboutRowScreen):
         self._reading, self._stamp = True, self._desk.journal_stamp()
         try:
             while await asyncio.to_thread(self._entries.read, A_PART):
-                self._say(f"Reading the journal: {self._entries.read_lines:,} lines …")
+                self.say(f"Reading the journal: {self._entries.read_lines:,} lines …")
             found = await asyncio.to_thread(self._entries.newest_first)
             self._listed = dict(found.items())
-            self.query_one("#message").display = False
+            self.say("")
         except OSError as error:
-            self._say(f"The journal was not read: {error.strerror or error}.", trouble=True)
+            self.say(f"The journal was not read: {error.strerror or error}.", trouble=True)
         finally:
             self._reading = False
         self.list()
-
-    def _say(self, sentence: str, trouble: bool = False) -> None:
-        message = self.query_one("#message", Static)
-        message.set_class(trouble, "trouble")
-        message.display = True
-        message.update(clean(sentence))

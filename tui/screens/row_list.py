@@ -204,6 +204,13 @@ class RowListScreen(FiltersRows[ScreenResultType]):
         self.label()
         self._write_out()
 
+    def say(self, sentence: str, trouble: bool = False) -> None:
+        """Say something of the list above it; nothing when the sentence is empty."""
+        message = self.query_one("#message", Static)
+        message.set_class(trouble, "trouble")
+        message.display = bool(sentence)
+        message.update(clean(sentence))
+
     def label(self) -> None:
         """Say in the heading what is listed, and what the filter hides of it."""
         parts = [self.heading(self._all.values())]

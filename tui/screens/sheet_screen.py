@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from tui.api.sanitize import clean
 from tui.columns.day_columns import DAY_COLUMNS
@@ -99,7 +98,7 @@ class SheetScreen(RowListScreen[None]):
             self._adding = False
         took = perf_counter() - began
         self._rests_until = perf_counter() + max(REST_S, REST_SHARE * took)
-        self._say(self._sheet)
+        self.say(" ".join(self._sheet.notes))
         self._list_lines()
 
     def _decisions(self) -> tuple[JournalEntry, ...]:
@@ -115,11 +114,6 @@ class SheetScreen(RowListScreen[None]):
         except OSError:
             return ()  # the desk tells of a journal that cannot be read
         return tuple(self._journal.newest_first().values())
-
-    def _say(self, sheet: DaySheet) -> None:
-        message = self.query_one("#message", Static)
-        message.display = bool(sheet.notes)
-        message.update(clean(" ".join(sheet.notes)))
 
     def _list_lines(self) -> None:
         """List the sums, and the instruments that are asked for; those that are as before stay the same."""
