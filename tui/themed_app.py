@@ -17,6 +17,7 @@ from styles.themes import (
     profile_band,
     themes,
 )
+from widgets.colours_cached import cache_by_colours
 
 if TYPE_CHECKING:
     from tui.session import Preferences
@@ -29,6 +30,7 @@ class ThemedApp(App[None]):
     """Registers the themes and shows the one preferred, with the band of an environment of ``kind``."""
 
     def __init__(self, kind: str, preferences: Preferences, wire: WireHandle | None) -> None:
+        cache_by_colours()
         self._kind, self._profile_colour, self._wire = kind, preferences.colour, wire
         self._follows, self._dark = preferences.theme == AUTO, preferences.dark
         if wire is not None:

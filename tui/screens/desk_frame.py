@@ -8,6 +8,7 @@ from msgspec import Struct
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.signal import Signal
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -50,9 +51,10 @@ class DeskFrame(Struct, frozen=True):
 
 @runtime_checkable
 class Framed(Protocol):
-    """A screen that knows the state of the desk; ``frame`` is reactive."""
+    """A screen that knows the state of the desk, and signals when its frame changes."""
 
     frame: DeskFrame
+    frame_changed: Signal[DeskFrame]
 
 
 class FramedHeading(Horizontal):
@@ -61,6 +63,7 @@ class FramedHeading(Horizontal):
     def __init__(self, heading: Widget) -> None:
         super().__init__()
         self._heading = heading
+        self._desk: Framed | None = None
         self._words = Static(classes="frame-words")
 
     def compose(self) -> ComposeResult:
@@ -72,7 +75,14 @@ class FramedHeading(Horizontal):
         desk = next((each for each in self.app.screen_stack if isinstance(each, Framed)), None)
         self._words.display = desk is not None
         if desk is not None:
-            self.watch(desk, "frame", self._show)
+            self._desk = desk
+            desk.frame_changed.subscribe(self, self._show)
+            self._show(desk.frame)
+
+    def on_unmount(self) -> None:
+        """Hear of the desk no more: it would keep the heading, and what it stands over, for good."""
+        if self._desk is not None:
+            self._desk.frame_changed.unsubscribe(self)
 
     def _show(self, frame: DeskFrame) -> None:
         for name, holds in frame.classes.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.notifications import Notification
-from textual.reactive import var
+from textual.signal import Signal
 
 from tui.actions.action import PART, Scope
 from tui.columns.format import DisplayContext
@@ -53,14 +53,15 @@ NO_NEWS: Final = "No news yet. {tape} lists all that happened."
 class BarsScreen(ActsWhenMounted[None]):
     """A screen whose lines tell the state of the desk; which rows it shows is for the classes above."""
 
-    frame: var[DeskFrame] = var(DeskFrame(EnvironmentKind.LOCAL))
-    """What must not be missed of this desk; screens over it say it too."""
     exceptions: ExceptionsStrip
     proposals: ProposalsFeed
 
     def __init__(self, session: DeskSession) -> None:
         super().__init__()
         self.session = session
+        self.frame = DeskFrame(EnvironmentKind.LOCAL)
+        """What must not be missed of this desk; screens over it say it too."""
+        self.frame_changed: Signal[DeskFrame] = Signal(self, "frame-changed")
         self._display_context = session.display_context
         self.linked = True
         self.frozen = False
@@ -163,12 +164,15 @@ class BarsScreen(ActsWhenMounted[None]):
     def _show_state(self) -> None:
         """Colour the frame, and title the terminal's window, by what must not be missed."""
         session = self.session
-        self.frame = DeskFrame(
+        frame = DeskFrame(
             session.environment.kind,
             read_only=session.preferences.read_only,
             past=session.snapshot.as_at is not None,
             frozen=self.frozen,
         )
+        if frame != self.frame:
+            self.frame = frame
+            self.frame_changed.publish(frame)
         for name, holds in self.frame.classes.items():
             self.set_class(holds, name)
         self.app.title = window_title(session.environment, self.frame)
