@@ -15,8 +15,6 @@ from tui.service.sync.read_session import FIRST_PAGE
 
 QUICK_S: Final = 0.2
 """A load that ends within so many seconds is shown once, when it is whole."""
-_alive = 0
-"""The objects that were exempt and alive when that was last known."""
 
 
 class Publish(Protocol):
@@ -31,24 +29,16 @@ def collector_suspended(*, again: bool) -> Iterator[None]:
 
     Rows cannot form cycles, and a collection over the indexes of a hundred thousand of them holds the event
     loop for longer than a key may wait. What a load drops must be free of cycles for the same reason: nobody
-    frees it soon. A load that is done ``again`` collects before what has become garbage since; of what was
-    exempt too, such as screens that were open during a load, once that is twice as much as was alive.
+    frees it afterwards. A load that is done ``again`` collects before what has become garbage since.
     """
-    global _alive
     was_on = gc.isenabled()
-    whole = not again
     if again and was_on:
-        whole = gc.get_freeze_count() > 2 * _alive
-        if whole:
-            gc.unfreeze()
         gc.collect()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        if whole:
-            _alive = gc.get_freeze_count()
         if was_on:
             gc.enable()
 
