@@ -43,7 +43,7 @@ MOST_LISTED: Final = 40
 LOOKED_UP_AT_ONCE: Final = 4
 """Instruments that are looked up at the same time."""
 MOST_SAID: Final = 3
-"""Faults said under the form; all of them are in the file."""
+"""Faults said under the form; all of them are in the file of fates."""
 PASTED: Final = "pasted-basket"
 """The name of the file of fates where there is no file of the basket."""
 THERE_ALREADY: Final = "there already"
@@ -82,14 +82,12 @@ def files_beginning(typed: str) -> list[str]:
     """Return the files and folders whose path begins so."""
     if not typed.strip() or "\n" in typed:
         return []
-    wanted = Path(typed).expanduser()
-    folder = wanted if typed.endswith("/") else wanted.parent
-    start = typed[: len(typed) - len("" if typed.endswith("/") else wanted.name)]
-    begins = "" if typed.endswith("/") else wanted.name
+    start, slash, begins = typed.rpartition("/")
     try:
+        folder = Path(f"{start}{slash}" or ".").expanduser()
         found = sorted(each for each in folder.iterdir() if each.name.startswith(begins))
-        return [f"{start}{each.name}{'/' if each.is_dir() else ''}" for each in found[:MOST_LISTED]]
-    except (OSError, ValueError):
+        return [f"{start}{slash}{each.name}{'/' if each.is_dir() else ''}" for each in found[:MOST_LISTED]]
+    except (OSError, ValueError, RuntimeError):  # there is none, or nobody of that name has a home
         return []
 
 
@@ -153,8 +151,11 @@ class BasketReady(Struct, frozen=True):
     def told(self, report: Report | None, folder: Path) -> str:
         """Write the fate of every row beside the basket, and return a sentence that says where.
 
-        Without a report nothing was sent. A pasted basket has its fates in ``folder``.
+        Without a report nothing was sent; without a row there is nothing to write, and the sentence is empty.
+        A pasted basket has its fates in ``folder``.
         """
+        if not self.found.basket.rows:
+            return ""
         path = fates_path(self.path or folder / PASTED)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -50,6 +50,9 @@ async def test_a_basket_is_judged_row_by_row_sent_once_and_every_row_has_its_fat
         said = user.boxed()
         assert "Line 5, B5 (Ticker): Neither this desk nor the server knows the instrument 'NOPE123'" in said
         assert "Line 6, A6 (B/S): 'hold' is not a side" in said
+        assert f"What became of 5 rows: {tmp_path}" in said
+        faults = fates(tmp_path / "basket.fates.csv")
+        assert [row["fate"] for row in faults] == [*["not sent"] * 3, *["at fault"] * 2]
         assert "Taken: B/S as side, Ticker as instrument, Qty as quantity, Fund as portfolio" in said
         await user.fill("faults", "l")
         await user.press("enter")
@@ -96,6 +99,8 @@ async def test_cells_of_a_spreadsheet_are_pasted_and_typing_takes_their_place(tm
         await user.form()
         user.app.screen.post_message(events.Paste("a\nb\n"))
         await user.until(lambda: "2 lines pasted" in user.text())
-        await user.type("/nowhere")
+        await user.type("~nobody-of-this-name/x")
+        await user.until(lambda: "It cannot be read: Could not determine home directory." in user.boxed())
+        await user.fill("file", "/nowhere")
         await user.until(lambda: "It cannot be read: No such file or directory." in user.boxed())
         await user.press("escape")

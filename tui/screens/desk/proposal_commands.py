@@ -80,7 +80,9 @@ async def _confirm(desk: PanesScreen, server: Desk, judged: JudgedProposal, *, e
         values = dict(understood.values)
         draft = Draft(values=values, typed=frozenset(values))
         scope = replace(understood.scope, proposed=said)
-        prepared = await ask_for_verb(desk.app, understood.action, scope, server, draft)
+        prepared = await ask_for_verb(
+            desk.app, understood.action, scope, server, draft, desk.session.export_path(".")
+        )
     else:
         prepared = await confirmed(desk.app, understood.verb, server, left_out=said)
     if prepared is None:

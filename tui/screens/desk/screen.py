@@ -171,17 +171,17 @@ class DeskScreen(PanesScreen):
         from tui.screens.dialogs.form_dialog import Draft
         from tui.screens.dialogs.send_flow import ask_for_verb, goes_back, send, tell
 
-        draft, dialogs = Draft(), self._dialogs
+        draft, dialogs, folder = Draft(), self._dialogs, self.session.export_path(".")
         while True:
             try:
-                prepared = await ask_for_verb(self.app, action, scope, desk, draft)
+                prepared = await ask_for_verb(self.app, action, scope, desk, draft, folder)
             finally:
                 self._dialogs = None
             if prepared is None:
                 return
             report = await send(self.app, prepared, desk)
             if draft.ready is not None:
-                said = await asyncio.to_thread(draft.ready.told, report, self.session.export_path("."))
+                said = await asyncio.to_thread(draft.ready.told, report, folder)
                 self.notify(said, markup=False)
             jump = await tell(self.app, report, desk, self.session)
             again = goes_back(report, draft, replace(scope, snapshot=self.snapshot), prepared.verb)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from msgspec.structs import replace
@@ -46,9 +47,11 @@ FADES_S: Final = 5
 
 
 async def ask_for_verb(
-    app: App[object], action: WriteAction, scope: Scope, desk: Desk, draft: Draft
+    app: App[object], action: WriteAction, scope: Scope, desk: Desk, draft: Draft, folder: Path
 ) -> Prepared | None:
     """Show the form and the preview; return what was confirmed, None when the user leaves the form.
+
+    What an action writes down of what cannot be sent goes into ``folder``, where it has no better place.
 
     Back from the preview leads to the form as ``draft`` keeps it. An action without a form is left at once.
     """
@@ -72,6 +75,8 @@ async def ask_for_verb(
             ready = await loaded.ahead(scope, values, desk)
             scope, left_out, draft.said = scope.at(desk.snapshot), ready.left_out, ready.question
             if draft.said:
+                told = await asyncio.to_thread(ready.told, None, folder)
+                draft.said = f"{draft.said} {told}".rstrip()
                 continue
             draft.ready = ready
         if loaded.question is not None:
